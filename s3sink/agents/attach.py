@@ -1,0 +1,103 @@
+"""`attach`: put a sink into a user's own Faust app."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import faust
+from faust.transport.utils import DefaultSchedulingStrategy
+
+from s3sink.agents import tap
+from s3sink.agents.service import AttachedSink, SinkService
+from s3sink.clock import Clock, system_clock
+from s3sink.config import check, problem_if
+from s3sink.errors import ConfigError, Problem
+from s3sink.metrics import Metrics, NoMetrics
+from s3sink.sink import S3Sink
+
+_SERVICES = "_s3sink_service"
+
+
+def attach(
+    app: faust.App,
+    topics: Any,
+    sink: S3Sink,
+    *,
+    name: str | None = None,
+    agent: bool = True,
+    metrics: Metrics | None = None,
+    clock: Clock = system_clock,
+) -> AttachedSink:
+    """Write every record of these topics into the sink's store, exactly once, while the app runs.
+
+    `topics` is a topic of the app, a name, or several of either. The app gets a service, a table
+    `s3sink-<name>-boundaries` with its changelog, and nothing else; `name` is the sink's, or else the topics' own.
+    Other agents of the app go on as before, also on these topics: they get events at Faust's speed while the sink gets
+    batches. They do not move the group's offset there, the sink does; after a restart they see records again from the
+    sink's last commit. With `agent=False` nothing is read for the sink: an agent of your own calls
+    `await attached.write(event)`.
+
+    Sets what it needs on the app and refuses, with the reason, what it cannot work with. Call it before the app starts.
+    """
+    names = frozenset(_names(topics))
+    attached_name = name or sink.name or "-".join(sorted(names))
+    service = _service(app, sink)
+    attached = AttachedSink(service, attached_name, sink, names, metrics or NoMetrics(), clock)
+    service.add(attached, events=not agent)
+    return attached
+
+
+def _names(topics: Any) -> Iterable[str]:
+    if isinstance(topics, str):
+        yield topics
+    elif isinstance(topics, faust.Topic):
+        if not topics.topics:
+            raise ConfigError([Problem("topics", "a topic by pattern cannot be attached: name the topics")], "attach")
+        yield from topics.topics
+    else:
+        for topic in topics:
+            yield from _names(topic)
+
+
+def _service(app: faust.App, sink: S3Sink) -> SinkService:
+    service: SinkService | None = getattr(app, _SERVICES, None)
+    if service is None:
+        _prepare(app)
+        service = SinkService(app, memory=int(sink.memory))
+        setattr(app, _SERVICES, service)
+        app.add_dependency(service)
+        app.on_partitions_revoked.connect(service.revoked)
+        app.on_partitions_assigned.connect(service.assigned)
+        app.on_rebalance_complete.connect(service.recovered)
+        app.on_before_shutdown.connect(service.shutting_down)
+        tap.install(app, lambda: service.topics, service.deliver, service.wants_events)
+    return service
+
+
+def _prepare(app: faust.App) -> None:
+    conf = app.conf
+    transactions = str(getattr(conf.processing_guarantee, "value", conf.processing_guarantee)) != "at_least_once"
+    own_scheduler = conf.ConsumerScheduler is not DefaultSchedulingStrategy
+    missing = tap.self_check()
+    check(
+        "attach",
+        [
+            problem_if(
+                transactions,
+                "processing_guarantee",
+                "must be at_least_once: Faust's transactions do not fence by group generation and hold up recovery; "
+                "the sink is exactly once without them",
+            ),
+            problem_if(own_scheduler, "ConsumerScheduler", "must be Faust's own: the sink schedules its batches itself"),
+            problem_if(
+                bool(missing),
+                "faust-streaming, aiokafka",
+                f"the installed versions lack {', '.join(missing)}: install those that s3sink names",
+            ),
+        ],
+    )
+    conf.broker_max_poll_interval = 86_400.0  # paused partitions would throw the member out of the group
+    conf.broker_max_poll_records = None  # a batch is what was fetched
+    conf.broker_check_crcs = False  # the tap does it, in hardware
+    conf.consumer_auto_offset_reset = "earliest"

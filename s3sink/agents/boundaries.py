@@ -1,0 +1,93 @@
+"""The changelog-backed table of boundaries: one a sink, `s3sink-<name>-boundaries`, one row a source partition."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import faust
+import msgspec
+from aiokafka import AIOKafkaConsumer
+from aiokafka.structs import TopicPartition as KafkaPartition
+
+from s3sink.errors import BrokerError
+from s3sink.record import TopicPartition
+from s3sink.state import Boundary, decode_boundary, encode_boundary
+
+log = logging.getLogger("s3sink.boundaries")
+
+
+class BoundaryTable:
+    """A `StateStore` over a Faust table and its changelog topic.
+
+    Faust keeps the rows of this worker's partitions in memory, when it places the changelog's partitions beside the
+    sources' (it does so by partition count). A row that is missing or old here is read from the topic itself.
+    """
+
+    def __init__(self, app: faust.App, name: str, client: Callable[[], dict[str, Any]]) -> None:
+        self._app, self._client = app, client
+        self.recovered = asyncio.Event()
+        self.table = app.Table(
+            f"s3sink-{name}-boundaries",
+            key_type=bytes,
+            value_type=bytes,
+            store="memory://",
+            help=f"Boundaries that the sink {name} has decided.",
+        )
+
+    async def get(self, source: TopicPartition, *, fresh: bool = False) -> Boundary | None:
+        """The row as this worker knows it; with `fresh`, as the changelog topic has it."""
+        await self.recovered.wait()
+        row = await self._read(source) if fresh else self.table.data.get(str(source).encode())
+        return None if row is None else _decoded(source, row)
+
+    async def put(self, source: TopicPartition, boundary: Boundary) -> None:
+        """Log a boundary; returns when the brokers have it."""
+        row = encode_boundary(boundary)
+        key = str(source).encode()
+        self.table.data[key] = row
+        await self.table.send_changelog(source.partition, key, row)
+
+    async def _read(self, source: TopicPartition) -> bytes | None:
+        """The last row of this partition in the changelog topic."""
+        topic = KafkaPartition(self.table.changelog_topic.get_topic_name(), source.partition)
+        consumer = AIOKafkaConsumer(**self._client(), isolation_level="read_committed", enable_auto_commit=False)
+        try:
+            await asyncio.wait_for(consumer.start(), 30)
+            if source.partition not in (await self._partitions(consumer, topic.topic)):
+                return None
+            consumer.assign([topic])
+            return await asyncio.wait_for(_last_row(consumer, topic, str(source).encode()), 60)
+        except TimeoutError as error:
+            raise BrokerError(f"the changelog {topic.topic} could not be read for {source} in time") from error
+        finally:
+            await consumer.stop()
+
+    async def _partitions(self, consumer: Any, topic: str) -> set[int]:
+        await consumer._client.force_metadata_update()
+        consumer._client.add_topic(topic)
+        await consumer._client.force_metadata_update()
+        return consumer.partitions_for_topic(topic) or set()
+
+
+async def _last_row(consumer: Any, topic: KafkaPartition, key: bytes) -> bytes | None:
+    """Reads the changelog partition to its end. It is compacted, and one row a partition is live in it."""
+    stop = (await consumer.end_offsets([topic]))[topic]
+    await consumer.seek_to_beginning(topic)
+    row: bytes | None = None
+    while await consumer.position(topic) < stop:
+        for records in (await consumer.getmany(topic, timeout_ms=1000)).values():
+            for record in records:
+                if record.key == key:
+                    row = record.value
+    return row
+
+
+def _decoded(source: TopicPartition, row: bytes) -> Boundary | None:
+    try:
+        return decode_boundary(row)
+    except msgspec.DecodeError:
+        log.warning("%s: the boundary in the changelog is not readable, going on without it", source)
+        return None

@@ -1,0 +1,27 @@
+"""The dead letter queue on a Kafka topic."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import faust
+
+from s3sink.dlq import DeadLetter, DeadLetterTopic
+
+
+class TopicDeadLetters:
+    """A `DeadLetterQueue` over the app's producer."""
+
+    def __init__(self, app: faust.App, topic: DeadLetterTopic) -> None:
+        self._app, self.topic = app, topic
+
+    async def send(self, letters: Sequence[DeadLetter]) -> None:
+        """Returns when the brokers have acknowledged all of them."""
+        await asyncio.gather(*(self._send(letter) for letter in letters))
+
+    async def _send(self, letter: DeadLetter) -> None:
+        timestamp = None if letter.timestamp is None else (letter.timestamp + 0.5) / 1000  # Faust cuts, it wants seconds
+        await self._app.producer.send_and_wait(
+            self.topic.topic, letter.key, letter.value, None, timestamp, list(letter.headers)
+        )

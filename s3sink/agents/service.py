@@ -1,0 +1,309 @@
+"""The sinks of one app at work: starts before Faust's consumer, hands batches to tasks, ends the app when one fails."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Iterable
+from typing import Any
+
+import faust
+from faust.types import TP
+from aiokafka.structs import TopicPartition as KafkaPartition
+from mode import Service
+
+from s3sink.agents.boundaries import BoundaryTable
+from s3sink.agents.broker import client_settings, preflight
+from s3sink.agents.group import GroupOffsets, SinkOffsets
+from s3sink.agents.letters import TopicDeadLetters
+from s3sink.batch import RecordBatch, Span
+from s3sink.clock import Clock, system_clock
+from s3sink.dlq import DeadLetterTopic
+from s3sink.errors import ConfigError, ConsistencyError, Problem
+from s3sink.metrics import Metrics
+from s3sink.pipeline import Pipeline
+from s3sink.record import TopicPartition
+from s3sink.sink import S3Sink
+from s3sink.task import SinkTask
+from s3sink.writer import Setup
+
+log = logging.getLogger("s3sink")
+
+
+class AttachedSink:
+    """A sink on some topics of an app. What `attach` returns."""
+
+    def __init__(
+        self, service: SinkService, name: str, sink: S3Sink, topics: frozenset[str], metrics: Metrics, clock: Clock
+    ) -> None:
+        self.name, self.sink, self.topics = name, sink, topics
+        self.metrics, self.clock = metrics, clock
+        self._service = service
+        self.boundaries = BoundaryTable(service.app, name, lambda: client_settings(service.app))
+        self.offsets = SinkOffsets(service.group, name)
+        self.dead_letters = TopicDeadLetters(service.app, sink.errors) if isinstance(sink.errors, DeadLetterTopic) else None
+        self.pipeline: Pipeline = sink.pipeline(metrics)
+        self.setup: Setup | None = None
+        self.tasks: dict[TopicPartition, SinkTask] = {}
+        self.runs: dict[TopicPartition, asyncio.Task[None]] = {}
+        self.events: dict[TopicPartition, EventReader] = {}
+
+    async def open(self) -> None:
+        """Connect the store, find out what it can do, say what is promised."""
+        capabilities = await self.sink.store.open()
+        conditional = capabilities.conditional_create
+        log.info("%s: %s: %s", self.name, self.sink.store.url, self.sink.promise(conditional_create=conditional))
+        if not conditional:
+            log.warning("%s: the store ignores If-None-Match, so it cannot refuse a late writer", self.name)
+        self.setup = self.sink.setup(
+            self.boundaries, self.offsets, conditional_create=conditional, metrics=self.metrics, clock=self.clock
+        )
+
+    def start(self, source: TopicPartition) -> None:
+        """Go to work on a partition that was assigned."""
+        assert self.setup is not None
+        task = SinkTask(
+            self.sink,
+            source,
+            self.setup,
+            self.pipeline,
+            rewind=lambda offset: self._service.rewind(source, offset),
+            dead_letters=self.dead_letters,
+            released=self._service.balance,
+        )
+        self.tasks[source] = task
+        run = self.runs[source] = asyncio.create_task(task.run(), name=f"s3sink {self.name} {source}")
+        run.add_done_callback(lambda ended: self._service.ended(self, source, ended))
+
+    async def stop(self) -> None:
+        """Give up what is open; nothing is lost, it is read again by whoever comes next."""
+        runs = list(self.runs.values())
+        self.events.clear()
+        self.tasks.clear()
+        self.runs.clear()
+        for run in runs:
+            run.cancel()
+        await asyncio.gather(*runs, return_exceptions=True)
+
+    async def write(self, event: Any) -> None:
+        """Write one event of an agent of your own.
+
+        For topics attached with `agent=False`. The event's record is written exactly once when this returns normally
+        for every event up to it; events that are not written count as dropped by you. Slower than the sink's own
+        reading by what Faust costs for an event.
+        """
+        source = TopicPartition(event.message.topic, event.message.partition)
+        reader, task = self.events.get(source), self.tasks.get(source)
+        if reader is None or task is None or source.topic not in self.topics:
+            raise ValueError(f"{self.name} does not read {source}: attach the topic with agent=False")
+        batch = reader.batch_of(event.message)
+        if batch is not None:
+            task.deliver(batch)
+            self._service.balance()
+
+
+class EventReader:
+    """Makes batches of single events. The spans come from the tap: an event alone does not know what lies before it."""
+
+    def __init__(self, source: TopicPartition) -> None:
+        self._source = source
+        self._ends: deque[tuple[int, int]] = deque()  # offset of the last record of a fetch, where the fetch stops
+        self._next: int | None = None
+
+    def note(self, batch: RecordBatch) -> None:
+        """A fetch whose records will come as events."""
+        if self._next is None or batch.span.start < self._next:
+            self._ends.clear()
+            self._next = batch.span.start
+        if batch.n:
+            self._ends.append((batch.offset_at(batch.n - 1), batch.span.stop))
+
+    def batch_of(self, message: Any) -> RecordBatch | None:
+        """The event's record with the span from the last one written to this one; None for one that came before."""
+        start, offset, stop = self._next, message.offset, message.offset + 1
+        if start is None or offset < start:
+            return None
+        while self._ends and self._ends[0][0] <= offset:
+            last, end = self._ends.popleft()
+            stop = end if last == offset else stop
+        self._next = stop
+        raw = EventRecord(offset, message.timestamp, message.key, message.value, message.headers)
+        size = len(message.value or b"") + len(message.key or b"")
+        return RecordBatch(self._source, Span(start, stop), raw=[raw], nbytes=size)
+
+
+class EventRecord:
+    """A Faust message as a raw record."""
+
+    __slots__ = ("headers", "key", "offset", "timestamp", "value")
+
+    def __init__(
+        self, offset: int, seconds: float | None, key: bytes | None, value: bytes | None, headers: Any
+    ) -> None:
+        self.offset, self.key, self.value = offset, key, value
+        self.timestamp = None if seconds is None else round(seconds * 1000)
+        self.headers = tuple(headers.items() if isinstance(headers, dict) else headers or ())
+
+
+class SinkService(Service):  # type: ignore[misc]
+    """One per app, first to start and last to stop. Owns the tap, the group's offsets and all tasks."""
+
+    def __init__(self, app: faust.App, *, memory: int) -> None:
+        super().__init__()
+        self.app = app
+        self.sinks: list[AttachedSink] = []
+        self.group = GroupOffsets(lambda: app.consumer)
+        self._limit = memory
+        self._paused: set[TopicPartition] = set()
+        self._by_event: set[tuple[str, str]] = set()
+        self._subscriptions: list[Any] = []
+        self._stopping = False
+
+    # ------------------------------------------------------------------ what is attached
+    @property
+    def topics(self) -> frozenset[str]:
+        """All topics that a sink reads."""
+        return frozenset(topic for sink in self.sinks for topic in sink.topics)
+
+    def add(self, sink: AttachedSink, *, events: bool) -> None:
+        """Attach one more sink; refuses what would write the same keys or has the same name."""
+        for other in self.sinks:
+            if other.name == sink.name:
+                raise ConfigError([Problem("name", f"two sinks are called {sink.name!r}: give each a name")], "attach")
+            if other.topics & sink.topics and other.sink.writes_like(sink.sink):
+                where = f"{sink.sink.store.url}, topics {', '.join(sorted(other.topics & sink.topics))}"
+                message = f"the sinks {other.name!r} and {sink.name!r} would write the same keys ({where})"
+                raise ConfigError([Problem("store", f"{message}: give one another prefix")], "attach")
+        self.sinks.append(sink)
+        self._limit = max(self._limit, int(sink.sink.memory))
+        if events:
+            self._by_event |= {(topic, sink.name) for topic in sink.topics}
+        else:
+            self._subscribe(sorted(sink.topics))
+
+    def _subscribe(self, topics: list[str]) -> None:
+        """Let the app read these topics although no stream of it does."""
+        topic = self.app.topic(*topics, acks=False)
+        topic.active_partitions = set()  # none of its events are for this channel: the tap takes the batches
+        self.app.topics.add(topic)
+        self._subscriptions.append(topic)
+
+    def _of(self, topic: str) -> list[AttachedSink]:
+        return [sink for sink in self.sinks if topic in sink.topics]
+
+    # ------------------------------------------------------------------ life cycle
+    async def on_start(self) -> None:
+        """Before anything is read: broker, topics, stores, keys. What cannot work fails here with one sentence."""
+        cluster = await preflight(self.app, self.sinks)
+        for sink in self.sinks:
+            sink.boundaries.table.partitions = max(cluster.partitions[topic] for topic in sink.topics)
+            sink.boundaries.table.changelog_topic.replicas = min(3, cluster.brokers)
+        await asyncio.gather(*(sink.open() for sink in self.sinks))
+
+    async def on_stop(self) -> None:
+        """After everything else has stopped."""
+        await self.give_up()
+        await asyncio.gather(*(sink.sink.store.close() for sink in self.sinks), return_exceptions=True)
+
+    async def give_up(self) -> None:
+        """Stop all tasks: their open files are dropped and read again by the next owner."""
+        self._paused.clear()
+        await asyncio.gather(*(sink.stop() for sink in self.sinks))
+
+    async def shutting_down(self, *_: Any, **__: Any) -> None:
+        """The app is about to stop."""
+        self._stopping = True
+        await self.give_up()
+
+    # ------------------------------------------------------------------ rebalances
+    async def revoked(self, _app: Any, revoked: Iterable[TP], **_: Any) -> None:
+        """Every rebalance takes all partitions from all members: state belongs to one generation of the group."""
+        for sink in self.sinks:
+            sink.boundaries.recovered.clear()
+        self.group.revoked()
+        await self.give_up()
+
+    async def assigned(self, _app: Any, assigned: Iterable[TP], **_: Any) -> None:
+        """Take on partitions. Their tasks recover while Faust recovers its tables; no batch comes before that."""
+        if self._stopping:
+            return
+        await self.give_up()
+        topics = self.topics
+        mine = sorted(TopicPartition(tp.topic, tp.partition) for tp in assigned if tp.topic in topics)
+        names = {topic: [sink.name for sink in self._of(topic)] for topic in topics}
+        await self.group.assigned(mine, names)
+        for source in mine:
+            for sink in self._of(source.topic):
+                sink.start(source)
+        log.info("assigned: %s", ", ".join(map(str, mine)) or "nothing")
+
+    async def recovered(self, *_: Any, **__: Any) -> None:
+        """Faust's tables have the rows of this worker's partitions."""
+        for sink in self.sinks:
+            sink.boundaries.recovered.set()
+
+    def ended(self, sink: AttachedSink, source: TopicPartition, run: asyncio.Task[None]) -> None:
+        """A task has ended: cancelled, replaced, or failed, which ends the app with the reason."""
+        if run.cancelled() or self._stopping:
+            return
+        error = run.exception()
+        if error is not None:
+            log.critical("%s: %s", sink.name, error, exc_info=None if isinstance(error, ConsistencyError) else error)
+            asyncio.ensure_future(self.app.crash(error))  # noqa: RUF006 - the app outlives it
+
+    # ------------------------------------------------------------------ reading
+    def deliver(self, batch: RecordBatch) -> None:
+        """A batch from the tap, on the main loop."""
+        source = batch.source
+        for sink in self._of(source.topic):
+            task = sink.tasks.get(source)
+            if task is None:
+                continue
+            self.group.begin(source, sink.name, batch.span.start)
+            if (source.topic, sink.name) in self._by_event:
+                sink.events.setdefault(source, EventReader(source)).note(batch)
+            else:
+                task.deliver(batch)
+        self.balance()
+
+    def wants_events(self, topic: str) -> bool:
+        """Whether an agent of the user's own reads the topic too."""
+        return any(topic in channel.topics and channel not in self._subscriptions for channel in self.app.topics)
+
+    def rewind(self, source: TopicPartition, offset: int) -> None:
+        """Read a partition again from an earlier offset."""
+        consumer = self.app.consumer._thread._ensure_consumer()
+        loop = self.app.consumer._thread.thread_loop
+        loop.call_soon_threadsafe(consumer.seek, KafkaPartition(*source), offset)
+
+    def balance(self) -> None:
+        """Pause the partitions that hold most when memory is short; close the largest files when that does not help."""
+        held = self._held()
+        total = sum(held.values())
+        consumer = self.app.consumer
+        if total > self._limit:
+            largest = max(held, key=held.__getitem__)
+            if largest not in self._paused:
+                self._paused.add(largest)
+                consumer.on_buffer_full(TP(*largest))
+            if len(self._paused) == len(held):
+                self._squeeze()
+        elif self._paused and total < self._limit * 0.6:
+            for source in self._paused:
+                consumer.on_buffer_drop(TP(*source))
+            self._paused.clear()
+
+    def _held(self) -> dict[TopicPartition, int]:
+        held: dict[TopicPartition, int] = {}
+        for sink in self.sinks:
+            for source, task in sink.tasks.items():
+                held[source] = held.get(source, 0) + task.held
+        return held
+
+    def _squeeze(self) -> None:
+        tasks = [task for sink in self.sinks for task in sink.tasks.values()]
+        largest = max(tasks, key=lambda task: task.open_bytes)
+        if largest.open_bytes:
+            largest.squeeze()
+

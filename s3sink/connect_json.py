@@ -1,0 +1,570 @@
+"""The JSON of Connect's JsonConverter: schemas as JSON, and payloads to and from values with a schema.
+
+Connect's reader checks little and this one does what it does: numbers are narrowed to their width, a text where a
+number belongs is 0, a number where a text belongs is null. What it refuses, we refuse with its words.
+
+The functions are built once per schema and kept, so that a row costs calls and no look at the schema.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from base64 import b64decode, b64encode
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any, Generic, Literal, NoReturn, TypeVar, cast
+
+from s3sink.errors import ConversionError, FormatError
+from s3sink.schema import DATE, DECIMAL, TIME, TIMESTAMP, Field, Schema, Type
+
+DecimalFormat = Literal["BASE64", "NUMERIC"]
+Function = Callable[[Any], Any]
+T = TypeVar("T")
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
+_DAY_MS = 86_400_000
+_MILLISECOND = timedelta(milliseconds=1)
+INT_BITS = {"int8": 8, "int16": 16, "int32": 32, "int64": 64}
+_JSON_NAMES = {"float32": "float", "float64": "double"}
+_TYPES: dict[str, Type] = {
+    _JSON_NAMES.get(t, t): t
+    for t in cast(
+        "tuple[Type, ...]",
+        (
+            "int8",
+            "int16",
+            "int32",
+            "int64",
+            "float32",
+            "float64",
+            "boolean",
+            "string",
+            "bytes",
+            "array",
+            "map",
+            "struct",
+        ),
+    )
+}
+
+
+class PerSchema(Generic[T]):
+    """What `make` returns for a schema, made once. Cheap when the same object comes again and again."""
+
+    __slots__ = ("_known", "_last", "_make")
+
+    def __init__(self, make: Callable[[Schema], T]) -> None:
+        self._make = make
+        self._known: dict[Schema, T] = {}
+        self._last: tuple[Schema | None, Any] = (None, None)
+
+    def __call__(self, schema: Schema) -> T:
+        last, made = self._last  # one read: another thread may replace it meanwhile
+        if last is schema:
+            return cast("T", made)
+        made = self._known.get(schema)
+        if made is None:
+            if len(self._known) >= 1000:  # JsonConverter's schemas.cache.size
+                self._known.clear()
+            made = self._known[schema] = self._make(schema)
+        self._last = (schema, made)
+        return made
+
+
+# ---------------------------------------------------------------------------------------------- schemas
+def schema_from_json(obj: Any) -> Schema:
+    """The schema that an envelope's `schema` member describes. Raises ConversionError with JsonConverter's words."""
+    if not isinstance(obj, dict) or not isinstance(obj.get("type"), str):
+        raise ConversionError("Schema must contain 'type' field")
+    type_ = _TYPES.get(obj["type"])
+    if type_ is None:
+        raise ConversionError(f"Unknown schema type: {obj['type']}")
+    schema = Schema(
+        type=type_,
+        optional=obj.get("optional") is True,
+        name=_typed(obj.get("name"), str),
+        version=_typed(obj.get("version"), int),
+        doc=_typed(obj.get("doc"), str),
+        parameters=_parameters(obj.get("parameters")),
+        **_members(type_, obj),
+    )
+    return schema.replace(default=from_payload(schema, obj["default"])) if "default" in obj else schema
+
+
+def _typed(value: Any, type_: type[T]) -> T | None:
+    return value if type(value) is type_ else None
+
+
+def _parameters(obj: Any) -> tuple[tuple[str, str], ...]:
+    if obj is None:
+        return ()
+    if not isinstance(obj, dict) or not all(isinstance(value, str) for value in obj.values()):
+        raise ConversionError("Schema parameters must have string values.")
+    return tuple(obj.items())
+
+
+def _members(type_: Type, obj: dict[str, Any]) -> dict[str, Any]:
+    if type_ == "array":
+        return {"items": _inner(obj, "items", "Array schema did not specify the element type")}
+    if type_ == "map":
+        keys = _inner(obj, "keys", "Map schema did not specify the key type")
+        return {"keys": keys, "items": _inner(obj, "values", "Map schema did not specify the value type")}
+    return {"fields": _fields(obj.get("fields"))} if type_ == "struct" else {}
+
+
+def _inner(obj: dict[str, Any], member: str, complaint: str) -> Schema:
+    if obj.get(member) is None:
+        raise ConversionError(complaint)
+    return schema_from_json(obj[member])
+
+
+def _fields(obj: Any) -> tuple[Field, ...]:
+    if not isinstance(obj, list):
+        raise ConversionError('Struct schema\'s "fields" argument is not an array.')
+    fields = tuple(_field(item) for item in obj)
+    seen: set[str] = set()
+    for field in fields:
+        if field.name in seen:
+            raise ConversionError(f"Cannot create field because of field name duplication {field.name}")
+        seen.add(field.name)
+    return fields
+
+
+def _field(obj: Any) -> Field:
+    name = obj.get("field") if isinstance(obj, dict) else None
+    if not isinstance(name, str):
+        raise ConversionError("Struct schema's field name not specified properly")
+    return Field(name, schema_from_json(obj))
+
+
+def schema_to_json(schema: Schema) -> dict[str, Any]:
+    """The schema as JsonConverter writes it, members in its order. A new object each time."""
+    result: dict[str, Any] = {"type": _JSON_NAMES.get(schema.type, schema.type)}
+    if schema.type == "struct":
+        result["fields"] = [schema_to_json(field.schema) | {"field": field.name} for field in schema.fields]
+    if schema.keys is not None:
+        result["keys"] = schema_to_json(schema.keys)
+    if schema.items is not None:
+        result["values" if schema.type == "map" else "items"] = schema_to_json(schema.items)
+    result["optional"] = schema.optional
+    for member in ("name", "version", "doc"):
+        if getattr(schema, member) is not None:
+            result[member] = getattr(schema, member)
+    if schema.parameters:
+        result["parameters"] = dict(schema.parameters)
+    if schema.default is not None:
+        result["default"] = to_payload(schema, schema.default)
+    return result
+
+
+# ---------------------------------------------------------------------------------------------- payload -> value
+def from_payload(schema: Schema, obj: Any, replace_null_with_default: bool = True) -> Any:
+    """The value of a payload that was decoded from JSON. Raises ConversionError, without coordinates.
+
+    For exact Decimals the JSON decoder has to give numbers with a fraction as `decimal.Decimal`.
+    """
+    return payload_decoder(schema, replace_null_with_default)(obj)
+
+
+def payload_decoder(schema: Schema, replace_null_with_default: bool = True) -> Function:
+    """`from_payload` for one schema."""
+    return (_decoders if replace_null_with_default else _plain_decoders)(schema)
+
+
+def _decoder(schema: Schema, with_defaults: bool) -> Function:
+    convert = _decode_some(schema, with_defaults)
+    null = schema.default if with_defaults else None
+    if null is None and not schema.optional:
+        return _refusing_null(convert, f"Invalid null value for required {schema.type.upper()} field")
+    return lambda obj: null if obj is None else convert(obj)
+
+
+def _refusing_null(convert: Function, complaint: str) -> Function:
+    def decode(obj: Any) -> Any:
+        if obj is None:
+            raise ConversionError(complaint)
+        return convert(obj)
+
+    return decode
+
+
+def _decode_some(schema: Schema, with_defaults: bool) -> Function:
+    if schema.name in _LOGICAL_DECODERS:
+        return _LOGICAL_DECODERS[schema.name](schema)
+    if schema.type in INT_BITS:
+        return int_decoder(INT_BITS[schema.type])
+    if schema.type in ("array", "map", "struct"):
+        return _NESTED_DECODERS[schema.type](schema, lambda inner: payload_decoder(inner, with_defaults))
+    return _SCALAR_DECODERS[schema.type]
+
+
+def int_decoder(bits: int) -> Function:
+    """Narrows a number to a signed integer of that width, as Java does: 300 is 44 in 8 bits."""
+    low, high = -(1 << (bits - 1)), 1 << (bits - 1)
+
+    def decode(obj: Any) -> int:
+        if type(obj) is int and low <= obj < high:
+            return obj
+        return (_whole(obj) - low) % (2 * high) + low
+
+    return decode
+
+
+def _whole(obj: Any) -> int:
+    """As an integer, 0 where it is no number. A multiple of 2**64 narrows to 0 however long it is."""
+    if isinstance(obj, Decimal):
+        return 0 if cast("int", obj.as_tuple().exponent) > 64 else int(obj)
+    return int(obj) if type(obj) in (int, float) else 0
+
+
+def _double(obj: Any) -> float:
+    if type(obj) is float:
+        return obj
+    try:
+        return float(obj) if type(obj) in (int, Decimal) else 0.0
+    except OverflowError:
+        return math.copysign(math.inf, obj)
+
+
+def shortest_float32(value: float) -> float:
+    """The double that prints as the float32 nearest to `value` does: 0.1 and not 0.10000000149011612."""
+    if float(f"{value:.6g}") == value and 1e-37 < abs(value) < 1e38:
+        return value
+    try:
+        packed = struct.pack("f", value)
+    except OverflowError:
+        return math.copysign(math.inf, value)
+    texts = (f"{value:.{digits}g}" for digits in (6, 7, 8))
+    return next((float(t) for t in texts if _packs_to(float(t), packed)), float(f"{struct.unpack('f', packed)[0]:.9g}"))
+
+
+def _packs_to(value: float, packed: bytes) -> bool:
+    try:
+        return struct.pack("f", value) == packed
+    except OverflowError:
+        return False
+
+
+def _decode_bytes(obj: Any) -> bytes | None:
+    try:
+        return b64decode(obj, validate=True) if type(obj) is str else None
+    except ValueError as error:
+        raise ConversionError("Invalid bytes field") from error
+
+
+_SCALAR_DECODERS: dict[str, Function] = {
+    "boolean": lambda obj: obj is True,
+    "string": lambda obj: obj if type(obj) is str else None,
+    "bytes": _decode_bytes,
+    "float64": _double,
+    "float32": lambda obj: shortest_float32(_double(obj)),
+}
+
+
+def _array_decoder(schema: Schema, inner: Callable[[Schema], Function]) -> Function:
+    decode_item = inner(_part(schema.items))
+
+    def decode(obj: Any) -> list[Any]:
+        if isinstance(obj, dict):  # Jackson walks the members of an object as it walks the items of an array
+            obj = obj.values()
+        return [decode_item(item) for item in obj] if not isinstance(obj, str | int | float | Decimal) else []
+
+    return decode
+
+
+def _map_decoder(schema: Schema, inner: Callable[[Schema], Function]) -> Function:
+    keys, decode_key, decode_value = _part(schema.keys), inner(_part(schema.keys)), inner(_part(schema.items))
+
+    def decode_object(obj: Any) -> dict[Any, Any]:
+        if not isinstance(obj, dict):
+            _refuse("Maps with string fields should be encoded as JSON objects, but found ", _node_type(obj))
+        return {key: decode_value(value) for key, value in obj.items()}
+
+    def decode_pairs(obj: Any) -> dict[Any, Any]:
+        if not isinstance(obj, list):
+            _refuse(
+                "Maps with non-string fields should be encoded as JSON array of tuples, but found ", _node_type(obj)
+            )
+        return {_hashable(decode_key(k)): decode_value(v) for k, v in map(_pair, obj)}
+
+    return decode_object if keys.type == "string" else decode_pairs
+
+
+def _pair(entry: Any) -> list[Any]:
+    if not isinstance(entry, list):
+        _refuse("Found invalid map entry instead of array tuple: ", _node_type(entry))
+    if len(entry) != 2:
+        _refuse("Found invalid map entry, expected length 2 but found :", str(len(entry)))
+    return entry
+
+
+def _hashable(key: Any) -> Any:
+    if isinstance(key, list | dict):
+        _refuse("A map key must be a single value, but found ", _node_type(key))
+    return key
+
+
+def _struct_decoder(schema: Schema, inner: Callable[[Schema], Function]) -> Function:
+    fields = [(field.name, inner(field.schema)) for field in schema.fields]
+
+    def decode(obj: Any) -> dict[str, Any]:
+        if type(obj) is not dict:
+            _refuse("Structs should be encoded as JSON objects, but found ", _node_type(obj))
+        get = obj.get
+        return {name: decode_field(get(name)) for name, decode_field in fields}
+
+    return decode
+
+
+def _decimal_decoder(schema: Schema) -> Function:
+    scale = dict(schema.parameters).get("scale", "")
+
+    def decode(obj: Any) -> Decimal:
+        if type(obj) in (int, float, Decimal):
+            return obj if type(obj) is Decimal else Decimal(repr(obj))
+        if type(obj) is not str:
+            kind = "numeric or bytes"
+            _refuse(f"Invalid type for Decimal, underlying representation should be {kind} but was ", _node_type(obj))
+        try:
+            return decimal_from_bytes(b64decode(obj, validate=True), int(scale))
+        except ValueError as error:
+            raise ConversionError("Invalid bytes for Decimal field") from error
+
+    return decode
+
+
+def decimal_from_bytes(data: bytes, scale: int) -> Decimal:
+    """Connect's Decimal: a big-endian two's-complement integer, shifted by `scale` decimal places."""
+    unscaled = int.from_bytes(data, "big", signed=True)
+    return Decimal((int(unscaled < 0), tuple(map(int, str(abs(unscaled)))), -scale))
+
+
+def _decode_date(obj: Any) -> date:
+    try:
+        return date.fromordinal(_EPOCH_DAY + _int32(obj, "Date"))
+    except (OverflowError, ValueError) as error:
+        raise _outside(obj) from error
+
+
+def _decode_time(obj: Any) -> time:
+    if not 0 <= _int32(obj, "Time") < _DAY_MS:
+        raise ConversionError("Time values must use number of milliseconds greater than 0 and less than 86400000")
+    return (_EPOCH + timedelta(milliseconds=obj)).time()
+
+
+def _decode_timestamp(obj: Any) -> datetime:
+    if type(obj) is not int:
+        _refuse("Invalid type for Timestamp, underlying representation should be integral but was ", _node_type(obj))
+    try:
+        return _EPOCH + timedelta(milliseconds=obj)
+    except OverflowError as error:
+        raise _outside(obj) from error
+
+
+def _outside(obj: Any) -> ConversionError:
+    return ConversionError(f"{obj} is outside the years 1 to 9999, which is all that Python's calendar has")
+
+
+def _int32(obj: Any, name: str) -> int:
+    if type(obj) is not int or not -(1 << 31) <= obj < 1 << 31:
+        _refuse(f"Invalid type for {name}, underlying representation should be integer but was ", _node_type(obj))
+    return obj
+
+
+def _refuse(complaint: str, found: str) -> NoReturn:
+    raise ConversionError(complaint + found)
+
+
+def _node_type(obj: Any) -> str:
+    """Jackson's name for the kind of a JSON value."""
+    names = {dict: "OBJECT", list: "ARRAY", str: "STRING", bool: "BOOLEAN", type(None): "NULL"}
+    return names.get(type(obj), "NUMBER")
+
+
+def _part(schema: Schema | None) -> Schema:
+    if schema is None:
+        raise ConversionError("an array or map schema has no schema of what is in it")
+    return schema
+
+
+_LOGICAL_DECODERS: dict[str | None, Callable[[Schema], Function]] = {
+    DECIMAL: _decimal_decoder,
+    DATE: lambda _: _decode_date,
+    TIME: lambda _: _decode_time,
+    TIMESTAMP: lambda _: _decode_timestamp,
+}
+_NESTED_DECODERS = {"array": _array_decoder, "map": _map_decoder, "struct": _struct_decoder}
+_decoders = PerSchema(lambda schema: _decoder(schema, True))
+_plain_decoders = PerSchema(lambda schema: _decoder(schema, False))
+
+
+# ---------------------------------------------------------------------------------------------- value -> payload
+def to_payload(schema: Schema | None, value: Any, decimal_format: DecimalFormat = "BASE64") -> Any:
+    """What JsonConverter writes for a value. Raises FormatError, without coordinates.
+
+    The result is made of dict, list, str, int, float, bool and None. Two things need a JSON writer that can print
+    them: integers beyond 64 bits, and `decimal.Decimal` (NUMERIC, or without a schema), a number in its own digits.
+    """
+    return payload_encoder(schema, decimal_format)(value)
+
+
+def payload_encoder(schema: Schema | None, decimal_format: DecimalFormat = "BASE64") -> Function:
+    """`to_payload` for one schema."""
+    return _encode_plain if schema is None else _encoders[decimal_format](schema)
+
+
+def _encode_plain(value: Any) -> Any:
+    """Without a schema: as Jackson prints the Java object. A date is what java.util.Date is, milliseconds."""
+    plain = _PLAIN_ENCODERS.get(type(value))
+    if plain is None:
+        raise FormatError(f"{type(value).__name__} is not a type that JSON without a schema can hold")
+    return plain(value)
+
+
+def _encode_plain_key(key: Any) -> str:
+    if not isinstance(key, str):
+        raise FormatError(f"a JSON object has text for keys, not {type(key).__name__}")
+    return key
+
+
+def _encoder(schema: Schema, decimal_format: DecimalFormat) -> Function:
+    convert = _encode_some(schema, decimal_format)
+    if schema.default is None and not schema.optional:
+        return _requiring(convert)
+    null = None if schema.default is None else convert(schema.default)
+    return lambda value: null if value is None else convert(value)
+
+
+def _requiring(convert: Function) -> Function:
+    def encode(value: Any) -> Any:
+        if value is None:
+            raise FormatError("Conversion error: null value for field that is required and has no default value")
+        return convert(value)
+
+    return encode
+
+
+def _encode_some(schema: Schema, decimal_format: DecimalFormat) -> Function:
+    if schema.name == DECIMAL:
+        return _decimal_encoder(schema) if decimal_format == "BASE64" else _checked(schema, Decimal)
+    if schema.name in _LOGICAL_ENCODERS:
+        type_, convert = _LOGICAL_ENCODERS[schema.name]
+        return _checked(schema, type_, convert)
+    if schema.type in _NESTED_ENCODERS:
+        return _NESTED_ENCODERS[schema.type](schema, lambda inner: payload_encoder(inner, decimal_format))
+    return _checked(schema, *_SCALAR_ENCODERS[schema.type])
+
+
+def _checked(schema: Schema, type_: type, convert: Function | None = None) -> Function:
+    def encode(value: Any) -> Any:
+        if type(value) is not type_:
+            if type_ is not float or type(value) is not int:
+                raise _mismatch(schema, value)
+            value = float(value)  # Python code in a transform writes 5 where Java has to write 5.0
+        return value if convert is None else convert(value)
+
+    return encode
+
+
+def _mismatch(schema: Schema, value: Any) -> FormatError:
+    return FormatError(f"Invalid type for {schema.type.upper()}: {type(value).__name__}")
+
+
+def _array_encoder(schema: Schema, inner: Callable[[Schema], Function]) -> Function:
+    encode_item = inner(_part(schema.items))
+    return _checked(schema, list, lambda value: [encode_item(item) for item in value])
+
+
+def _map_encoder(schema: Schema, inner: Callable[[Schema], Function]) -> Function:
+    keys, encode_key, encode_value = _part(schema.keys), inner(_part(schema.keys)), inner(_part(schema.items))
+    if keys.type == "string":
+        return _checked(schema, dict, lambda value: {encode_key(k): encode_value(v) for k, v in value.items()})
+    return _checked(schema, dict, lambda value: [[encode_key(k), encode_value(v)] for k, v in value.items()])
+
+
+def _struct_encoder(schema: Schema, inner: Callable[[Schema], Function]) -> Function:
+    fields = [(field.name, inner(field.schema)) for field in schema.fields]
+
+    def encode(value: dict[str, Any]) -> dict[str, Any]:
+        get = value.get
+        return {name: encode_field(get(name)) for name, encode_field in fields}
+
+    return _checked(schema, dict, encode)
+
+
+def _decimal_encoder(schema: Schema) -> Function:
+    scale = int(dict(schema.parameters).get("scale", "0"))
+    return _checked(schema, Decimal, lambda value: _base64(decimal_to_bytes(value, scale)))
+
+
+def decimal_to_bytes(value: Decimal, scale: int) -> bytes:
+    """The shortest two's-complement bytes of the unscaled value. Raises FormatError when the scale is another."""
+    sign, digits, exponent = value.as_tuple()
+    if exponent != -scale:
+        complaint = "Decimal value has mismatching scale for given Decimal schema."
+        raise FormatError(f"{complaint} Schema has scale {scale}, value has scale {_scale_of(exponent)}.")
+    unscaled = int("".join(map(str, digits))) * (-1 if sign else 1)
+    return unscaled.to_bytes((unscaled if unscaled >= 0 else ~unscaled).bit_length() // 8 + 1, "big", signed=True)
+
+
+def _scale_of(exponent: int | str) -> int | str:
+    return -exponent if isinstance(exponent, int) else exponent
+
+
+def _base64(value: bytes) -> str:
+    return b64encode(value).decode("ascii")
+
+
+def _encode_float(value: float) -> float | str:
+    if math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+def _encode_float32(value: float) -> float | str:
+    return _encode_float(shortest_float32(value))
+
+
+def _encode_date(value: date) -> int:
+    return value.toordinal() - _EPOCH_DAY
+
+
+def _encode_time(value: time) -> int:
+    return (value.hour * 3600 + value.minute * 60 + value.second) * 1000 + value.microsecond // 1000
+
+
+def _encode_timestamp(value: datetime) -> int:
+    return ((value if value.tzinfo else value.replace(tzinfo=UTC)) - _EPOCH) // _MILLISECOND
+
+
+_LOGICAL_ENCODERS: dict[str | None, tuple[type, Function]] = {
+    DATE: (date, _encode_date),
+    TIME: (time, _encode_time),
+    TIMESTAMP: (datetime, _encode_timestamp),
+}
+_SCALAR_ENCODERS: dict[str, tuple[type, Function | None]] = {
+    **dict.fromkeys(INT_BITS, (int, None)),
+    "boolean": (bool, None),
+    "string": (str, None),
+    "bytes": (bytes, _base64),
+    "float64": (float, _encode_float),
+    "float32": (float, _encode_float32),
+}
+_NESTED_ENCODERS = {"array": _array_encoder, "map": _map_encoder, "struct": _struct_encoder}
+_PLAIN_ENCODERS: dict[type, Function] = {
+    **dict.fromkeys((type(None), bool, int, str, Decimal), lambda value: value),
+    float: _encode_float,
+    bytes: _base64,
+    list: lambda value: [_encode_plain(item) for item in value],
+    dict: lambda value: {_encode_plain_key(key): _encode_plain(item) for key, item in value.items()},
+    date: lambda value: _encode_date(value) * _DAY_MS,
+    time: _encode_time,
+    datetime: _encode_timestamp,
+}
+_encoders: dict[DecimalFormat, PerSchema[Function]] = {
+    "BASE64": PerSchema(lambda schema: _encoder(schema, "BASE64")),
+    "NUMERIC": PerSchema(lambda schema: _encoder(schema, "NUMERIC")),
+}

@@ -1,0 +1,169 @@
+"""`S3Sink`: what the user builds. A frozen value: printable, comparable, usable without Kafka."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from s3sink.clock import Clock, system_clock
+from s3sink.config import check, parse_bytes, problem_if
+from s3sink.converters import BytesConverter, Converter, JsonConverter
+from s3sink.dlq import DeadLetterTopic
+from s3sink.formats import Format, JsonFormat
+from s3sink.layout import Layout
+from s3sink.metrics import Metrics, NoMetrics
+from s3sink.partitioners import DefaultPartitioner, Partitioner, is_deterministic
+from s3sink.pipeline import NullValues, Pipeline
+from s3sink.retry import Backoff
+from s3sink.rotation import FlushSize, RotationPolicy
+from s3sink.state import Committer, StateStore
+from s3sink.storage import ObjectStore
+from s3sink.transforms import Chain, TransformLike
+from s3sink.writer import OnConflict, Setup
+
+OnGap = Literal["fail", "continue"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class S3Sink:
+    """Records of a topic into objects of a store.
+
+    Every record that is read ends in exactly one object, or in the dead letter topic, or was dropped by a transform;
+    see `promise` for the condition. `rotation` policies each may close the open files of a topic-partition; they close
+    together. Sizes take `"64MiB"`, durations `"10m"`.
+
+    `errors="fail"` stops at a record that cannot be written, with its coordinates; a `DeadLetterTopic` takes it instead.
+    `on_conflict` says what happens to an object of somebody else's under our key, `on_gap` what happens when records
+    were deleted from the topic before they were read. `memory` bounds what all partitions together hold.
+    """
+
+    store: ObjectStore
+    converter: Converter = field(default_factory=JsonConverter)
+    key_converter: Converter = field(default_factory=BytesConverter)
+    transforms: Sequence[TransformLike] = ()
+    partitioner: Partitioner = field(default_factory=DefaultPartitioner)
+    rotation: Sequence[RotationPolicy] = (FlushSize(10_000),)
+    format: Format = field(default_factory=JsonFormat)
+    layout: Layout = field(default_factory=Layout)
+    errors: Literal["fail"] | DeadLetterTopic = "fail"
+    null_values: NullValues = "fail"
+    on_conflict: OnConflict = "fail"
+    on_gap: OnGap = "fail"
+    memory: int | str = "256MiB"
+    part_size: int | str = "16MiB"
+    name: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "transforms", tuple(self.transforms))
+        object.__setattr__(self, "rotation", tuple(self.rotation))
+        object.__setattr__(self, "memory", parse_bytes(self.memory, "memory"))
+        object.__setattr__(self, "part_size", parse_bytes(self.part_size, "part_size"))
+        bad_name = self.name is not None and not re.fullmatch(r"[A-Za-z0-9._-]{1,100}", self.name)
+        check(
+            "S3Sink",
+            [
+                problem_if(not self.rotation, "rotation", "needs at least one policy, or files never close"),
+                problem_if(int(self.part_size) < 5 << 20, "part_size", "must be at least 5 MiB, S3's own limit"),
+                problem_if(int(self.memory) < 1 << 20, "memory", "must be at least 1 MiB"),
+                problem_if(bad_name, "name", "may have letters, digits, '.', '_' and '-', at most 100"),
+            ],
+        )
+
+    @property
+    def deterministic(self) -> bool:
+        """Whether the key of a record depends on the record alone."""
+        return is_deterministic(self.partitioner) and Chain(self.transforms).deterministic
+
+    def promise(self, *, conditional_create: bool) -> str:
+        """What this configuration guarantees on a store that has, or has not, conditional create; one sentence."""
+        if not self.deterministic:
+            return "at least once: the object key of a record depends on when it is processed (wall clock)"
+        if not conditional_create:
+            return (
+                "exactly once through crashes, rebalances and zombies; the store has no conditional create, "
+                "so not with lost or reset group offsets"
+            )
+        return "exactly once through crashes, rebalances, zombies, lost or reset group offsets and a second writer"
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of everything that decides which records stand in which object; rotation is not part of it."""
+        parts = (
+            self.converter,
+            self.key_converter,
+            *(_described(t) for t in self.transforms),
+            self.partitioner,
+            self.format,
+            self.layout,
+            self.null_values,
+        )
+        return hashlib.blake2b("\n".join(map(repr, parts)).encode(), digest_size=6).hexdigest()
+
+    @property
+    def keeps_topic(self) -> bool:
+        """Whether every record goes to the topic it came from, as far as that is known without running transforms."""
+        return not self.transforms
+
+    def pipeline(self, metrics: Metrics | None = None) -> Pipeline:
+        """The steps before rotation, compiled: also of use on its own."""
+        return Pipeline(
+            self.converter,
+            self.key_converter,
+            Chain(self.transforms),
+            self.partitioner,
+            self.format,
+            self.null_values,
+            metrics or NoMetrics(),
+        )
+
+    def setup(
+        self,
+        state: StateStore,
+        committer: Committer,
+        *,
+        conditional_create: bool,
+        metrics: Metrics | None = None,
+        clock: Clock = system_clock,
+        new_id: Callable[[], str] | None = None,
+        backoff: Backoff | None = None,
+    ) -> Setup:
+        """What the writers of all partitions share."""
+        return Setup(
+            store=self.store,
+            state=state,
+            committer=committer,
+            format=self.format,
+            layout=self.layout,
+            policies=self.rotation,
+            fingerprint=self.fingerprint,
+            conditional_create=conditional_create,
+            on_conflict=self.on_conflict,
+            part_size=int(self.part_size),
+            new_id=new_id or _new_id,
+            clock=clock,
+            metrics=metrics or NoMetrics(),
+            backoff=backoff or Backoff(),
+        )
+
+    def writes_like(self, other: S3Sink) -> bool:
+        """Whether both could write the same keys: same place, same directories, same names."""
+        return (
+            self.store.url == other.store.url
+            and self.layout == other.layout
+            and self.partitioner == other.partitioner
+            and self.format.extension == other.format.extension
+        )
+
+
+def _new_id() -> str:
+    return uuid.uuid4().hex[:16]
+
+
+def _described(transform: TransformLike) -> str:
+    """A function is known by its name: its address differs from process to process."""
+    name = getattr(transform, "__qualname__", None)
+    return f"{getattr(transform, '__module__', '')}.{name}" if name else repr(transform)

@@ -1,0 +1,81 @@
+"""A multipart upload to S3."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Protocol
+
+from s3sink.errors import ObjectExistsError, StorageError
+from s3sink.storage import Buffer
+from s3sink.storage.s3_body import body_of, crc32_of
+from s3sink.storage.s3_errors import NoSuchObjectError, NoSuchUploadError
+from s3sink.storage.s3_metadata import to_tags
+
+MULTIPART = "multipart"
+"""Metadata of a multipart object: the rest of its metadata is in its tags. The value is unique to the upload."""
+
+
+class Ask(Protocol):
+    """One request about a key; its errors are StorageErrors."""
+
+    async def __call__(self, operation: str, key: str | None, **parameters: Any) -> Any: ...
+
+
+class S3Upload:
+    """A multipart upload. `complete` may be called again after StoreUnavailableError: it finds out what it did."""
+
+    def __init__(self, ask: Ask, key: str, upload_id: str, mark: str, patience: float, conditional: bool) -> None:
+        self._ask, self._key, self._mark = ask, key, mark
+        self._patience, self._conditional = patience, conditional
+        self._id = {"UploadId": upload_id}
+        self._parts: dict[int, dict[str, Any]] = {}
+
+    @property
+    def key(self) -> str:
+        """The key that the object will have."""
+        return self._key
+
+    async def put_part(self, number: int, body: Sequence[Buffer]) -> None:
+        """One PUT with its CRC; the buffers must not change meanwhile. The same number again replaces the part."""
+        crc = crc32_of(body)
+        content = {"Body": body_of(body, self._patience), "ChecksumCRC32": crc}
+        answer = await self._ask("upload_part", self._key, PartNumber=number, **content, **self._id)
+        self._parts[number] = {"PartNumber": number, "ETag": answer["ETag"], "ChecksumCRC32": crc}
+
+    async def complete(self, *, if_absent: bool, metadata: Mapping[str, str]) -> None:
+        """Two requests: Complete, then the tags with `metadata`.
+
+        When the object turns out to be this upload's own (an earlier answer was lost), only the tags are written.
+        """
+        tags = to_tags(metadata, self._key)
+        try:
+            await self._make_visible(if_absent)
+        except (ObjectExistsError, NoSuchUploadError) as error:
+            await self._settle(error, if_absent)
+        if tags:
+            await self._ask("put_object_tagging", self._key, Tagging={"TagSet": tags})
+
+    async def abort(self) -> None:
+        """Give the parts up."""
+        with suppress(NoSuchUploadError, NoSuchObjectError):
+            await self._ask("abort_multipart_upload", self._key, **self._id)
+
+    async def _make_visible(self, if_absent: bool) -> None:
+        if not self._parts:
+            await self.put_part(1, [])  # S3 wants at least one part
+        parts = {"Parts": [self._parts[number] for number in sorted(self._parts)]}
+        condition = {"IfNoneMatch": "*"} if if_absent and self._conditional else {}
+        await self._ask("complete_multipart_upload", self._key, MultipartUpload=parts, **self._id, **condition)
+
+    async def _settle(self, error: StorageError, if_absent: bool) -> None:
+        """The key is taken or the upload is gone: by our own Complete, or by somebody else's doing?"""
+        answer = None
+        with suppress(NoSuchObjectError):
+            answer = await self._ask("head_object", self._key)
+        if answer is not None and answer.get("Metadata", {}).get(MULTIPART) == self._mark:
+            return
+        await self.abort()
+        if answer is not None and if_absent:
+            raise ObjectExistsError(str(error), key=error.key) from error
+        raise error

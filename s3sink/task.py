@@ -1,0 +1,254 @@
+"""`SinkTask`: a sink at work on one source partition, from assignment to revocation."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Coroutine
+
+from s3sink.batch import RecordBatch
+from s3sink.dlq import DeadLetterQueue, DeadLetterTopic, dead_letter
+from s3sink.errors import ConsistencyError, OffsetGapError, RecordError
+from s3sink.pipeline import Pipeline
+from s3sink.record import TopicPartition
+from s3sink.recovery import recover
+from s3sink.rotation import Reason
+from s3sink.sink import S3Sink
+from s3sink.writer import Decided, Replaced, Rewind, Setup, TopicPartitionWriter
+
+log = logging.getLogger("s3sink.task")
+
+#: Rows are worked on in slices, so that the event loop is never held for long and memory stays in the cache.
+SLICE = 2_000
+#: Sealed generations that may wait for the store before the next batch is taken.
+WAITING = 64
+
+
+class SinkTask:
+    """Takes batches of one partition in order and writes each record exactly once.
+
+    Life cycle: `run` recovers, then works until it is cancelled (revoked) or fails. `deliver` may be called from the
+    moment that `run` was started; batches are checked for continuity, so those from before a rewind or a rebalance do
+    no harm. `rewind(offset)` is called when the partition has to be read again from an earlier offset.
+    """
+
+    def __init__(
+        self,
+        sink: S3Sink,
+        source: TopicPartition,
+        setup: Setup,
+        pipeline: Pipeline,
+        *,
+        rewind: Callable[[int], None],
+        dead_letters: DeadLetterQueue | None = None,
+        released: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.source = source
+        self._sink, self._setup, self._pipeline = sink, setup, pipeline
+        self._rewind_reader, self._dead_letters, self._released = rewind, dead_letters, released
+        self._queue: deque[RecordBatch] = deque()
+        self._queued = 0
+        self._wake = asyncio.Event()
+        self._writer: TopicPartitionWriter | None = None
+        self._next: int | None = None
+        self._rewinding = False
+        self._lowest: int | None = None
+        self._squeeze = False
+        self.replaced = False
+
+    # ------------------------------------------------------------------ from outside
+    def deliver(self, batch: RecordBatch) -> None:
+        """Take a batch; returns at once. The caller watches `held` and pauses reading."""
+        self._queue.append(batch)
+        self._queued += batch.nbytes
+        self._wake.set()
+
+    @property
+    def held(self) -> int:
+        """Bytes in memory: waiting, open and sealed."""
+        return self._queued + (self._writer.held if self._writer else 0)
+
+    @property
+    def open_bytes(self) -> int:
+        """Bytes in memory for growing files."""
+        return self._writer.open_bytes if self._writer else 0
+
+    @property
+    def open_files(self) -> int:
+        """How many files are growing."""
+        return self._writer.open_files if self._writer else 0
+
+    @property
+    def next(self) -> int | None:
+        """The next offset that the task will look at; None before the first batch."""
+        return self._next
+
+    @property
+    def committed(self) -> int | None:
+        """The offset that is committed, None while recovering."""
+        return self._writer.committed if self._writer else None
+
+    def squeeze(self) -> None:
+        """Memory is short: close the open files soon."""
+        self._squeeze = True
+        self._wake.set()
+
+    async def close_files(self, reason: Reason) -> None:
+        """Close the open files and return when they are committed; `run` must be running."""
+        if self._writer is not None:
+            self._writer.rotate(reason)
+            await self._writer.drained()
+
+    # ------------------------------------------------------------------ life cycle
+    async def run(self) -> None:
+        """Work until cancelled. Returns by itself only when this worker was replaced; raises what a person must see."""
+        recovery = await recover(self.source, self._setup, keep_topic=self._sink.keeps_topic)
+        self._next, decided = recovery.start, recovery.decided
+        if recovery.start is not None and recovery.start < self._setup.committer.floor(self.source):
+            self._read_again(recovery.start)
+        try:
+            while True:
+                try:
+                    await self._work(decided)
+                except Rewind as rewind:
+                    decided = self._go_back(rewind, decided)
+        except Replaced as error:
+            self.replaced = True
+            log.warning("%s; its open files are given up", error)
+        finally:
+            self._queue.clear()
+            self._queued = 0
+
+    def _go_back(self, rewind: Rewind, decided: tuple[Decided, ...]) -> tuple[Decided, ...]:
+        self._read_again(rewind.start)
+        return (rewind.decided, *(d for d in decided if d.start >= rewind.decided.stop))
+
+    def _read_again(self, start: int) -> None:
+        """Whatever is on its way from the reader is too far ahead; wait for the batch that covers `start`."""
+        self._next, self._rewinding, self._lowest = start, True, start
+        self._rewind_reader(start)
+
+    async def _work(self, decided: tuple[Decided, ...]) -> None:
+        """One writer's life: until it fails, is replaced or has to start again further back."""
+        start = self._next if self._next is not None else await self._first_offset(decided)
+        writer = self._writer = TopicPartitionWriter(self.source, self._setup, start, decided)
+        self._next = start
+        drain = asyncio.create_task(writer.run(), name=f"s3sink {self.source} commits")
+        drain.add_done_callback(lambda _: self._wake.set())
+        try:
+            while True:
+                if drain.done():
+                    await drain
+                await self._step(writer, drain)
+        finally:
+            drain.cancel()
+            await asyncio.gather(drain, return_exceptions=True)
+            await writer.discard()
+
+    async def _first_offset(self, decided: tuple[Decided, ...]) -> int:
+        """The group has no offset: the topic begins where its first batch begins."""
+        while not self._queue:
+            self._wake.clear()
+            await self._wake.wait()
+        start = self._queue[0].span.start
+        half = next((d for d in decided if d.start < start < d.stop and not d.done), None)
+        if half is not None:
+            self._lost(half.start, start)
+        return start
+
+    async def _step(self, writer: TopicPartitionWriter, drain: asyncio.Task[None]) -> None:
+        if self._squeeze:
+            self._squeeze = False
+            writer.rotate("memory")
+        if self._queue:
+            batch = self._queue.popleft()
+            self._queued -= batch.nbytes
+            await self._accept(writer, batch, drain)
+            self._released()
+            return
+        await self._rest(writer)
+
+    async def _rest(self, writer: TopicPartitionWriter) -> None:
+        """Nothing to read: wait, at most until a file is due."""
+        due_at = writer.due_at()
+        seconds = 1.0 if due_at is None else min(1.0, max(0.0, (due_at - self._setup.clock()) / 1000))
+        self._wake.clear()
+        try:
+            await asyncio.wait_for(self._wake.wait(), seconds)
+        except TimeoutError:
+            writer.rotate_due(self._setup.clock())
+            writer.pass_by()
+
+    # ------------------------------------------------------------------ one batch
+    async def _accept(self, writer: TopicPartitionWriter, batch: RecordBatch, drain: asyncio.Task[None]) -> None:
+        fresh = self._continue(batch)
+        if fresh is None:
+            return
+        metrics, topic = self._setup.metrics, self.source.topic
+        metrics.add("records_read", fresh.n, topic=topic)
+        metrics.add("bytes_read", fresh.nbytes, topic=topic)
+        for at in range(0, max(fresh.n, 1), SLICE):
+            await self._write(writer, fresh.slice(at, at + SLICE) if fresh.n > SLICE else fresh)
+            if fresh.n > SLICE:
+                await asyncio.sleep(0)
+        if writer.sealed > WAITING or writer.sealed_bytes > int(self._sink.memory) // 2:
+            await _first_of(writer.drained(), drain)
+
+    def _continue(self, batch: RecordBatch) -> RecordBatch | None:
+        """The part of the batch that continues where the last one ended; None when there is none."""
+        span, expected = batch.span, self._next
+        assert expected is not None
+        if self._rewinding:
+            if not span.start <= expected < span.stop:
+                return None
+            self._rewinding = False
+        if span.start > expected:
+            self._lost(expected, span.start)
+        elif span.start < self._floor():
+            self._went_back(span.start)
+        if span.stop <= expected:
+            return None
+        self._next = span.stop
+        return batch.split(expected)[1] if span.start < expected else batch
+
+    def _lost(self, expected: int, found: int) -> None:
+        if self._sink.on_gap == "fail":
+            raise OffsetGapError(self.source, expected, found)
+        log.error("%s: offsets %d to %d are gone from the topic, going on behind them", self.source, expected, found - 1)
+        self._setup.metrics.add("records_lost", found - expected, topic=self.source.topic)
+
+    def _floor(self) -> int:
+        floor = self._setup.committer.floor(self.source)
+        return floor if self._lowest is None else min(floor, self._lowest)
+
+    def _went_back(self, found: int) -> None:
+        raise ConsistencyError(
+            f"offset {found} came although everything before {self._floor()} is committed: was the topic deleted "
+            "and made anew? Give the app another group or the sink another prefix",
+            source=self.source,
+        )
+
+    async def _write(self, writer: TopicPartitionWriter, batch: RecordBatch) -> None:
+        now = self._setup.clock()
+        prepared = await self._pipeline.run(batch, now)
+        if prepared.errors:
+            await self._refuse(batch, prepared.errors)
+        for routed in prepared.routed:
+            writer.write(routed, now)
+
+    async def _refuse(self, batch: RecordBatch, errors: list[RecordError]) -> None:
+        errors.sort(key=lambda error: error.offset or 0)
+        topic = self._sink.errors
+        if not isinstance(topic, DeadLetterTopic) or self._dead_letters is None:
+            raise errors[0]
+        name = self._sink.name or "s3sink"
+        letters = [dead_letter(batch, e, sink=name, context_headers=topic.context_headers) for e in errors]
+        await self._dead_letters.send(letters)
+        self._setup.metrics.add("records_dead_lettered", len(letters), topic=self.source.topic)
+
+
+async def _first_of(waited: Coroutine[None, None, None], drain: asyncio.Task[None]) -> None:
+    task = asyncio.create_task(waited)
+    await asyncio.wait({task, drain}, return_when=asyncio.FIRST_COMPLETED)
+    task.cancel()

@@ -1,0 +1,56 @@
+"""Predicates for `When`. A function from record to bool will do as well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from s3sink.config import Option, check, problem_if
+from s3sink.errors import Problem
+from s3sink.record import SinkRecord
+from s3sink.transforms._fields import freeze
+from s3sink.transforms._regex import compile_java, regex_problem
+
+
+def _empty(key: str, value: str) -> Problem | None:
+    return problem_if(not value, key, f"Invalid value  for configuration {key}: String must be non-empty")
+
+
+@dataclass(frozen=True, slots=True)
+class TopicNameMatches:
+    """Whether a Java regular expression matches the whole name of the record's topic."""
+
+    pattern: Annotated[str, Option(doc="Java regular expression for the whole topic name.")]
+    _matches: Callable[[str], object] = field(init=False, repr=False, compare=False, default=bool)
+
+    def __post_init__(self) -> None:
+        check("TopicNameMatches", [_empty("pattern", self.pattern) or regex_problem("pattern", self.pattern)])
+        freeze(self, _matches=compile_java(self.pattern).fullmatch)
+
+    def test(self, record: SinkRecord, /) -> bool:
+        """Whether it does."""
+        return self._matches(record.topic) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class HasHeaderKey:
+    """Whether the record has a header with exactly that key, whatever its value."""
+
+    name: Annotated[str, Option(doc="Key of the header.")]
+
+    def __post_init__(self) -> None:
+        check("HasHeaderKey", [_empty("name", self.name)])
+
+    def test(self, record: SinkRecord, /) -> bool:
+        """Whether it has."""
+        return any(header.key == self.name for header in record.headers)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordIsTombstone:
+    """Whether the record has no value, with or without a schema."""
+
+    def test(self, record: SinkRecord, /) -> bool:
+        """Whether it is one."""
+        return record.value is None

@@ -1,0 +1,495 @@
+"""Writes the records of one source partition into files and makes them visible exactly once.
+
+The order is the promise: **decide** (boundary in the changelog, acknowledged), **fence** (intent with the group, refused
+for a writer that was replaced), **create** (head file, then the others, each only if its key is free), **commit**
+(`stop`). A crash after any step is finished by whoever gets the partition next, into the same keys.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from array import array
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from s3sink.batch import RecordBatch, Route, RoutedBatch
+from s3sink.clock import Clock
+from s3sink.errors import ConsistencyError, KeyConflictError, ObjectExistsError, S3SinkError, StoreRefusedError
+from s3sink.formats import FileWriter, Format, SchemaBoundWriter
+from s3sink.generation import (
+    Generation,
+    OffsetDigest,
+    Owner,
+    SealedFile,
+    opening_metadata,
+    owner_of,
+    sealing_metadata,
+)
+from s3sink.layout import Layout
+from s3sink.metrics import Metrics
+from s3sink.record import TopicPartition
+from s3sink.retry import Backoff, retrying
+from s3sink.rotation import Cut, FileSet, Reason, RotationPolicy, decide, due
+from s3sink.schema import Schema
+from s3sink.state import Boundary, Committer, Intent, Progress, StateStore
+from s3sink.storage import ObjectStore
+from s3sink.upload import PartBuffer, PartUpload
+
+log = logging.getLogger("s3sink.writer")
+
+OnConflict = Literal["fail", "overwrite"]
+#: A round's intent must fit into the metadata of an offset, 4096 bytes by default, beside those of other sinks.
+GENERATIONS_A_ROUND = 64
+
+
+class Decided(NamedTuple):
+    """A generation that exists already, on paper or in the bucket: source offsets `[start, stop)` must be cut so.
+
+    `keys` has the logged key of a file where its changelog row was found. `done`: every file exists, nothing is to be
+    written, the records are only read past.
+    """
+
+    start: int
+    stop: int
+    reason: Reason
+    id: str | None = None
+    keys: Mapping[Route, str] = {}
+    done: bool = False
+
+
+class Replaced(S3SinkError):
+    """The coordinator refused an intent or a commit: another worker has the partition now."""
+
+
+class Rewind(S3SinkError):
+    """Another writer's generation was found under our key: read again from `start` and cut as it did."""
+
+    def __init__(self, start: int, decided: Decided) -> None:
+        self.start, self.decided = start, decided
+        super().__init__(f"read again from offset {start} to finish [{decided.start}, {decided.stop})")
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What all partitions of a sink have in common."""
+
+    store: ObjectStore
+    state: StateStore
+    committer: Committer
+    format: Format
+    layout: Layout
+    policies: Sequence[RotationPolicy]
+    fingerprint: str
+    conditional_create: bool
+    on_conflict: OnConflict
+    part_size: int
+    new_id: Callable[[], str]
+    clock: Clock
+    metrics: Metrics
+    backoff: Backoff = field(default_factory=Backoff)
+
+
+class OpenFile:
+    """One growing file: everything that lives and dies with it."""
+
+    __slots__ = ("_digest", "buffer", "count", "first", "key", "last", "route", "schema", "upload", "writer")
+
+    def __init__(self, route: Route, key: str, first: int, schema: Schema | None, format: Format) -> None:
+        self.route, self.key, self.first, self.schema = route, key, first, schema
+        self.last = first
+        self.count = 0
+        self._digest = OffsetDigest()
+        self.buffer = PartBuffer()
+        self.writer: FileWriter = format.open(self.buffer, schema)
+        self.upload: PartUpload | None = None
+
+    def append(self, batch: RecordBatch) -> None:
+        """Add records of this file's route."""
+        self.writer.write(batch)
+        offsets: array[int] = batch.offsets
+        self._digest.update(offsets)
+        self.last = offsets[-1]
+        self.count += len(offsets)
+        if not batch.is_raw:
+            self.schema = batch.records()[-1].value_schema
+
+    def fits(self, batch: RecordBatch) -> bool:
+        """Whether the file can take these records at all."""
+        return not isinstance(self.writer, SchemaBoundWriter) or self.writer.fits(batch)
+
+    @property
+    def held(self) -> int:
+        """Bytes in memory."""
+        pending = self.writer.buffered if isinstance(self.writer, SchemaBoundWriter) else 0
+        return self.buffer.size + pending + (self.upload.in_flight if self.upload else 0)
+
+    @property
+    def produced(self) -> int:
+        """Bytes that the file has by now, as far as they are known."""
+        return self.buffer.total + (self.writer.buffered if isinstance(self.writer, SchemaBoundWriter) else 0)
+
+    def seal(self) -> SealedFile:
+        """Finish the file."""
+        self.writer.close()
+        return SealedFile(
+            self.route,
+            self.key,
+            self.first,
+            self.last,
+            self.count,
+            self._digest.hexdigest(),
+            self.buffer.take(),
+            self.buffer.total,
+            self.upload,
+        )
+
+
+class TopicPartitionWriter:
+    """The files of one source partition, from the first record after `start` on.
+
+    `write` and `rotate_due` are called by one task; `run` is the other, which makes sealed generations visible in
+    order. `held` is what both keep in memory. Nothing else may touch it.
+    """
+
+    def __init__(self, source: TopicPartition, setup: Setup, start: int, decided: Iterable[Decided] = ()) -> None:
+        self.source = source
+        self._setup = setup
+        self._decided = deque(d for d in decided if d.stop > start)
+        self._open: dict[Route, OpenFile] = {}
+        self._files = FileSet(start, start)
+        self._id = setup.new_id()
+        self._sealed: deque[Generation] = deque()
+        self._in_round: tuple[Generation, ...] = ()
+        self._work = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self.committed = start
+
+    # ------------------------------------------------------------------ state that others may ask for
+    @property
+    def next(self) -> int:
+        """The next offset to be written."""
+        return self._files.stop
+
+    @property
+    def open_files(self) -> int:
+        """How many files are growing."""
+        return len(self._open)
+
+    @property
+    def open_bytes(self) -> int:
+        """Bytes in memory for growing files."""
+        return sum(f.held for f in self._open.values())
+
+    @property
+    def held(self) -> int:
+        """Bytes in memory, sealed files included."""
+        return self.open_bytes + self.sealed_bytes
+
+    @property
+    def sealed_bytes(self) -> int:
+        """Bytes in memory that wait for the store."""
+        return sum(g.held for g in self._sealed) + sum(g.held for g in self._in_round)
+
+    @property
+    def sealed(self) -> int:
+        """How many generations wait for the store."""
+        return len(self._sealed) + len(self._in_round)
+
+    @property
+    def fenced(self) -> bool:
+        """Whether a round is on its way: from its intent on it must be finished or recovered, not thrown away."""
+        return bool(self._in_round)
+
+    def due_at(self) -> int | None:
+        """When `rotate_due` has something to do, in milliseconds; None while no time matters."""
+        if not self._open or self._inside() is not None:
+            return None
+        found = due(self._setup.policies, self._files)
+        return found[0] if found else None
+
+    # ------------------------------------------------------------------ writing
+    def write(self, routed: RoutedBatch, now: int) -> None:
+        """Append records, in offset order and without a gap in the spans, closing files wherever they must close."""
+        while (cut := self._next_cut(routed, now)) is not None:
+            head, routed = routed.split(cut.offset)
+            self._append(head, now)
+            self._seal(cut.offset, cut.reason)
+        self._append(routed, now)
+        self.rotate_due(now)
+
+    def rotate_due(self, now: int) -> None:
+        """Close the files if their time has come; otherwise nothing."""
+        if self._open and self._inside() is None:
+            found = due(self._setup.policies, self._files)
+            if found is not None and found[0] <= now:
+                self._seal(self._files.stop, found[1])
+
+    def rotate(self, reason: Reason) -> None:
+        """Close the files now, whatever the policies say. A generation that is decided already cannot be cut short."""
+        if self._open and self._inside() is None:
+            self._seal(self._files.stop, reason)
+
+    def pass_by(self) -> None:
+        """Let the committed offset follow where nothing survived: called now and then, not for every batch."""
+        if not self._open and self._inside() is None and self._files.stop > self._files.start:
+            self._seal(self._files.stop, "flush_size")
+
+    def _inside(self) -> Decided | None:
+        """The decided generation that the open files belong to."""
+        if self._decided and self._decided[0].start <= self._files.start:
+            return self._decided[0]
+        return None
+
+    def _next_cut(self, routed: RoutedBatch, now: int) -> Cut | None:
+        span = routed.batch.span
+        decided = self._inside()
+        if decided is not None:
+            return Cut(decided.stop, decided.reason) if span.stop >= decided.stop else None
+        cut = self._policy_cut(routed, now)
+        ahead = self._decided[0] if self._decided else None
+        if ahead is not None and span.stop >= ahead.start and (cut is None or cut.offset > ahead.start):
+            return Cut(ahead.start, "recovered")
+        return cut
+
+    def _policy_cut(self, routed: RoutedBatch, now: int) -> Cut | None:
+        cut = decide(self._setup.policies, self._files, routed, now)
+        if self._open and routed.batch.n:
+            before = cut.offset if cut else routed.batch.span.stop
+            if before > routed.batch.offset_at(0) and not self._fit(routed.split(before)[0]):
+                return Cut(routed.batch.span.start, "schema_change")
+        return cut
+
+    def _fit(self, routed: RoutedBatch) -> bool:
+        return all(route not in self._open or self._open[route].fits(batch) for route, batch in routed.by_route())
+
+    def _append(self, routed: RoutedBatch, now: int) -> None:
+        batch = routed.batch
+        decided = self._inside()
+        if batch.n and not (decided and decided.done):
+            for route, part in routed.by_route():
+                file = self._open.get(route) or self._open_file(route, part, decided)
+                file.append(part)
+                self._send_parts(file)
+            self._note(routed, now)
+        elif batch.n:
+            self._setup.metrics.add("records_skipped", batch.n, topic=self.source.topic)
+        self._files.stop = batch.span.stop
+
+    def _note(self, routed: RoutedBatch, now: int) -> None:
+        files, n = self._files, routed.batch.n
+        files.records += n
+        files.bytes = sum(f.produced for f in self._open.values())
+        files.last_route = routed.route_at(n - 1)
+        files.schemas = {route: f.schema for route, f in self._open.items()}
+        if files.opened_at is None:
+            files.opened_at = now
+        if files.base_timestamp is None and routed.timestamps is not None:
+            files.base_timestamp = routed.timestamps[0]
+
+    def _open_file(self, route: Route, batch: RecordBatch, decided: Decided | None) -> OpenFile:
+        first = batch.offset_at(0)
+        key = self._setup.layout.key(route, self.source.partition, first, self._setup.format.extension)
+        if decided is not None:
+            key = decided.keys.get(route, key)
+        schema = None if batch.is_raw else batch.records()[0].value_schema
+        file = self._open[route] = OpenFile(route, key, first, schema, self._setup.format)
+        return file
+
+    def _send_parts(self, file: OpenFile) -> None:
+        if file.buffer.size < self._setup.part_size:
+            return
+        if file.upload is None:
+            setup = self._setup
+            metadata = opening_metadata(
+                self.source, self._generation_id(), setup.fingerprint, self._files.start, file.first
+            )
+            file.upload = PartUpload(setup.store, file.key, metadata, setup.backoff, setup.metrics)
+        file.upload.add(file.buffer.take())
+
+    def _generation_id(self) -> str:
+        decided = self._inside()
+        return (decided.id if decided else None) or self._id
+
+    def _seal(self, stop: int, reason: Reason) -> None:
+        """Close all open files: the generation `[start, stop)` is complete and goes to `run`."""
+        files = tuple(file.seal() for file in self._open.values())
+        opened_at = self._files.opened_at or 0
+        self._sealed.append(
+            Generation(self._generation_id(), self._files.start, stop, reason, _head_first(files), opened_at)
+        )
+        if files:
+            self._setup.metrics.add("rotations", 1, reason=reason, topic=self.source.topic)
+        if self._inside() is not None:
+            self._decided.popleft()
+        self._open.clear()
+        self._id = self._setup.new_id()
+        self._files = FileSet(stop, stop)
+        self._idle.clear()
+        self._work.set()
+
+    # ------------------------------------------------------------------ making it visible
+    async def run(self) -> None:
+        """Make sealed generations visible, in order, for as long as this worker has the partition.
+
+        Ends only by an error: Replaced, Rewind, or one that somebody has to look at.
+        """
+        while True:
+            await self._work.wait()
+            while self._sealed:
+                n = min(len(self._sealed), GENERATIONS_A_ROUND)
+                self._in_round = tuple(self._sealed.popleft() for _ in range(n))
+                await self._round(self._in_round)
+                self._in_round = ()
+            self._work.clear()
+            self._idle.set()
+
+    async def drained(self) -> None:
+        """Returns when everything sealed so far is committed. `run` must be running."""
+        await self._idle.wait()
+
+    async def discard(self) -> None:
+        """Give up what is open or waiting, and its uploads. Nothing that is visible is touched."""
+        uploads = [f.upload for f in self._open.values() if f.upload]
+        uploads += [f.upload for g in (*self._in_round, *self._sealed) for f in g.files if f.upload]
+        self._open.clear()
+        self._sealed.clear()
+        self._in_round = ()
+        await asyncio.gather(*(upload.abort() for upload in uploads), return_exceptions=True)
+
+    async def _round(self, generations: tuple[Generation, ...]) -> None:
+        start, stop = generations[0].start, generations[-1].stop
+        if any(g.files for g in generations):
+            await self._decide(start, generations)
+            await self._create(generations)
+        if not await self._setup.committer.commit(self.source, Progress(stop)):
+            self._setup.metrics.add("commits_refused", 1, topic=self.source.topic)
+            raise Replaced(f"{self.source}: the commit of {stop} was refused, another worker has the partition")
+        self.committed = stop
+        for generation in generations:
+            self._committed(generation)
+
+    async def _decide(self, start: int, generations: tuple[Generation, ...]) -> None:
+        setup = self._setup
+        boundary = Boundary(tuple(g.entry() for g in generations), setup.fingerprint)
+        await setup.state.put(self.source, boundary)
+        intent = Intent(boundary.id, tuple(g.stop for g in generations), setup.fingerprint)
+        if not await setup.committer.commit(self.source, Progress(start, intent)):
+            setup.metrics.add("intents_refused", 1, topic=self.source.topic)
+            raise Replaced(f"{self.source}: the intent from {start} was refused, another worker has the partition")
+
+    async def _create(self, generations: tuple[Generation, ...]) -> None:
+        """Heads one after the other, since each may show that another writer was first; the rest concurrently."""
+        rest: list[asyncio.Task[None]] = []
+        try:
+            for generation in generations:
+                if generation.files:
+                    await self._create_file(generation, generation.files[0])
+                    rest += [asyncio.create_task(self._create_file(generation, f)) for f in generation.files[1:]]
+            await asyncio.gather(*rest)
+        except Rewind:
+            # What comes before the adopted generation will be committed without another look: it must be complete.
+            await asyncio.gather(*rest)
+            raise
+        except BaseException:
+            for task in rest:
+                task.cancel()
+            await asyncio.gather(*rest, return_exceptions=True)
+            raise
+
+    async def _create_file(self, generation: Generation, file: SealedFile) -> None:
+        what = f"{self.source}: {file.key}"
+        await retrying(what, lambda: self._try_create(generation, file), self._setup.backoff, self._setup.metrics)
+        self._setup.metrics.add("objects_committed", 1, topic=self.source.topic)
+
+    async def _try_create(self, generation: Generation, file: SealedFile) -> None:
+        setup = self._setup
+        if not setup.conditional_create and await self._is_there(generation, file):
+            return
+        try:
+            await self._send(generation, file, if_absent=setup.conditional_create)
+        except ObjectExistsError:
+            if not await self._is_there(generation, file):
+                await self._send(generation, file, if_absent=False)
+
+    async def _send(self, generation: Generation, file: SealedFile, *, if_absent: bool) -> None:
+        setup = self._setup
+        metadata = sealing_metadata(generation, file)
+        setup.metrics.add("store_requests")
+        if file.upload is None:
+            opening = opening_metadata(self.source, generation.id, setup.fingerprint, generation.start, file.first)
+            await setup.store.put(file.key, file.body, metadata=opening | metadata, if_absent=if_absent)
+            return
+        if file.body:
+            file.upload.add(file.body)
+            file = file._replace(body=())
+        await file.upload.arrived()
+        try:
+            await file.upload.complete(if_absent=if_absent, metadata=metadata)
+        except StoreRefusedError:
+            # An earlier attempt may have completed it although its answer was lost: the store then knows no upload.
+            if not await self._is_there(generation, file):
+                raise
+
+    async def _is_there(self, generation: Generation, file: SealedFile) -> bool:
+        """Whether the key holds this very file. Raises Rewind or KeyConflictError when it holds another one."""
+        self._setup.metrics.add("store_requests")
+        info = await self._setup.store.head(file.key)
+        if info is None:
+            return False
+        owner = owner_of(info.metadata)
+        if owner is None or owner.source != str(self.source):
+            return self._foreign(file, owner)
+        if owner.id == generation.id:
+            return True
+        if owner.stop != generation.stop or owner.first != file.first:
+            return self._adopt(generation, file, owner)
+        if owner.digest != file.digest and owner.fingerprint != self._setup.fingerprint:
+            by = "holds other records of the same offsets, written with another configuration"
+            raise KeyConflictError(self.source, file.key, by)
+        return True  # the same records by another decision; after compaction there may be fewer of them today
+
+    def _foreign(self, file: SealedFile, owner: Owner | None) -> bool:
+        if self._setup.on_conflict == "overwrite":
+            log.warning("%s: replacing %s, on_conflict=overwrite", self.source, file.key)
+            return False
+        by = f"was written from {owner.source}" if owner else "was not written by s3sink"
+        raise KeyConflictError(self.source, file.key, by)
+
+    def _adopt(self, generation: Generation, file: SealedFile, owner: Owner) -> bool:
+        if file is not generation.files[0]:
+            raise KeyConflictError(self.source, file.key, f"belongs to the generation {owner.start} to {owner.stop}")
+        if owner.stop is None:
+            raise ConsistencyError(
+                f"{file.key!r} is a multipart object whose writer died before it said where its generation ends, and "
+                "neither the changelog nor the group knows; remove the object, its records are read again",
+                source=self.source,
+            )
+        self._setup.metrics.add("generations_adopted", 1, topic=self.source.topic)
+        log.warning(
+            "%s: [%d, %d) was written before as [%d, %d): going on behind that",
+            self.source, generation.start, generation.stop, owner.start, owner.stop,
+        )  # fmt: skip
+        raise Rewind(generation.start, Decided(generation.start, owner.stop, "adopted", owner.id))
+
+    def _committed(self, generation: Generation) -> None:
+        if not generation.files:
+            return
+        metrics, topic = self._setup.metrics, self.source.topic
+        records, size = sum(f.count for f in generation.files), sum(f.size for f in generation.files)
+        metrics.add("generations_committed", 1, topic=topic)
+        metrics.add("records_written", records, topic=topic)
+        metrics.add("bytes_written", size, topic=topic)
+        log.info(
+            "rotated topic=%s partition=%d start=%d stop=%d reason=%s files=%d records=%d bytes=%d seconds=%.3f",
+            topic, self.source.partition, generation.start, generation.stop, generation.reason,
+            len(generation.files), records, size, (self._setup.clock() - generation.opened_at) / 1000,
+        )  # fmt: skip
+
+
+def _head_first(files: tuple[SealedFile, ...]) -> tuple[SealedFile, ...]:
+    return tuple(sorted(files, key=lambda f: f.first))
+
