@@ -226,7 +226,7 @@ def _double(obj: Any) -> float:
     try:
         return float(obj) if type(obj) in (int, Decimal) else 0.0
     except OverflowError:
-        return math.copysign(math.inf, obj)
+        return math.inf if obj > 0 else -math.inf
 
 
 def shortest_float32(value: float) -> float:
@@ -234,16 +234,17 @@ def shortest_float32(value: float) -> float:
     if float(f"{value:.6g}") == value and 1e-37 < abs(value) < 1e38:
         return value
     try:
-        packed = struct.pack("f", value)
+        packed = struct.pack("<f", value)
     except OverflowError:
         return math.copysign(math.inf, value)
-    texts = (f"{value:.{digits}g}" for digits in (6, 7, 8))
-    return next((float(t) for t in texts if _packs_to(float(t), packed)), float(f"{struct.unpack('f', packed)[0]:.9g}"))
+    rounded = (float(f"{value:.{digits}g}") for digits in (6, 7, 8))
+    exact: float = struct.unpack("<f", packed)[0]
+    return next((short for short in rounded if _packs_to(short, packed)), float(f"{exact:.9g}"))
 
 
 def _packs_to(value: float, packed: bytes) -> bool:
     try:
-        return struct.pack("f", value) == packed
+        return struct.pack("<f", value) == packed
     except OverflowError:
         return False
 

@@ -37,6 +37,12 @@ class BoundaryTable:
             help=f"Boundaries that the sink {name} has decided.",
         )
 
+    def declare(self, *, partitions: int, replicas: int) -> None:
+        """Say, before Faust creates the changelog topic, what it must be: one partition for each of the sources."""
+        self.table.partitions = partitions
+        self.table.changelog_topic.partitions = partitions
+        self.table.changelog_topic.replicas = replicas
+
     async def get(self, source: TopicPartition, *, fresh: bool = False) -> Boundary | None:
         """The row as this worker knows it; with `fresh`, as the changelog topic has it."""
         await self.recovered.wait()

@@ -179,12 +179,13 @@ class SinkService(Service):  # type: ignore[misc]
         self._limit = max(self._limit, int(sink.sink.memory))
         if events:
             self._by_event |= {(topic, sink.name) for topic in sink.topics}
-        else:
-            self._subscribe(sorted(sink.topics))
 
-    def _subscribe(self, topics: list[str]) -> None:
-        """Let the app read these topics although no stream of it does."""
-        topic = self.app.topic(*topics, acks=False)
+    def _subscribe(self) -> None:
+        """Let the app read these topics although no stream of it does.
+
+        Not before the app runs: Faust binds its conductor to whatever event loop is there when it is first asked for.
+        """
+        topic = self.app.topic(*sorted(self.topics), acks=False)
         topic.active_partitions = set()  # none of its events are for this channel: the tap takes the batches
         self.app.topics.add(topic)
         self._subscriptions.append(topic)
@@ -195,10 +196,12 @@ class SinkService(Service):  # type: ignore[misc]
     # ------------------------------------------------------------------ life cycle
     async def on_start(self) -> None:
         """Before anything is read: broker, topics, stores, keys. What cannot work fails here with one sentence."""
+        self._subscribe()
         cluster = await preflight(self.app, self.sinks)
         for sink in self.sinks:
-            sink.boundaries.table.partitions = max(cluster.partitions[topic] for topic in sink.topics)
-            sink.boundaries.table.changelog_topic.replicas = min(3, cluster.brokers)
+            sink.boundaries.declare(
+                partitions=max(cluster.partitions[topic] for topic in sink.topics), replicas=min(3, cluster.brokers)
+            )
         await asyncio.gather(*(sink.open() for sink in self.sinks))
 
     async def on_stop(self) -> None:

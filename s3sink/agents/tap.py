@@ -35,7 +35,7 @@ _StockFetchResult = fetcher.FetchResult
 _StockMemoryRecords = fetcher.MemoryRecords
 
 
-class KeptRecords(_StockMemoryRecords):  # type: ignore[misc]
+class KeptRecords(_StockMemoryRecords):  # type: ignore[misc, valid-type]
     """A fetched buffer that remembers its bytes, so that their checksums can be verified in hardware."""
 
     def __init__(self, data: bytes) -> None:
@@ -43,7 +43,7 @@ class KeptRecords(_StockMemoryRecords):  # type: ignore[misc]
         self.data: bytes | None = data
 
 
-class TapFetchResult(_StockFetchResult):  # type: ignore[misc]
+class TapFetchResult(_StockFetchResult):  # type: ignore[misc, valid-type]
     """Answers `getall` with one RecordBatch for topics that are tapped in this thread, as before for others."""
 
     def getall(self, max_records: int | None = None) -> Any:

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import filterfalse
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
@@ -181,7 +182,7 @@ def _is_clean(lines: list[bytes]) -> bool:
     """Whether no line holds a newline. Raises UnicodeDecodeError when one is not UTF-8, which `_scan` does not see."""
     text = b"\n".join(lines)
     if not text.isascii():
-        text.decode()
+        deque(map(bytes.decode, filterfalse(bytes.isascii, lines)), 0)
     return text.count(b"\n") == len(lines) - 1
 
 

@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+import builtins
 from typing import Protocol, runtime_checkable
 
 from s3sink.batch import RecordBatch
 from s3sink.errors import RecordError
+from s3sink.formats.bytes import BytesFormat
+from s3sink.formats.compression import Compression
+from s3sink.formats.json import JsonFormat
+from s3sink.formats.parquet import ParquetFormat
 from s3sink.schema import Schema
 
-Buffer = bytes | bytearray | memoryview
+__all__ = [
+    "Buffer",
+    "ByteSink",
+    "BytesFormat",
+    "Compression",
+    "FileWriter",
+    "Format",
+    "JsonFormat",
+    "ParquetFormat",
+    "PreparingFormat",
+    "SchemaBoundWriter",
+]
+
+Buffer = builtins.bytes | bytearray | memoryview  # `bytes` is a module of this package
 
 
 class ByteSink(Protocol):

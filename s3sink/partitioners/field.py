@@ -25,8 +25,8 @@ class FieldPartitioner:
     decimals, bytes, dates, arrays, structs.
     """
 
-    fields: Annotated[tuple[str, ...], Option("partition.field.name", "fields whose values name the directories")]
-    delimiter: Annotated[str, Option("directory.delim", "what stands between two of them")]
+    fields: Annotated[tuple[str, ...], Option("partition.field.name", "fields whose values name the directories")] = ()
+    delimiter: Annotated[str, Option("directory.delim", "what stands between two of them")] = "/"
     _paths: tuple[FieldPath, ...] = field(default=(), repr=False, compare=False)
 
     def __init__(self, *names: str, fields: Iterable[str] = (), delimiter: str = "/") -> None:
@@ -46,6 +46,8 @@ class FieldPartitioner:
 
     def encode(self, record: SinkRecord, now: int) -> str:
         """`name=value` for each field, in the order in which they were given."""
+        if not self.fields:
+            return ""
         if not isinstance(record.value, dict):
             raise PartitionError("Error encoding partition. The value has no fields")
         if len(self._paths) == 1:

@@ -11,10 +11,14 @@ from s3sink.zones import DAY, local_to_utc
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
 _YEAR = "[+-]?[0-9]{1,9}"
-_OFFSET = "Z|z|[+-][0-9]{2}(?::?[0-9]{2}(?::?[0-9]{2})?)?"
+_OFFSET = "Z|z|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9](?::?[0-5][0-9])?)?"
 _WEEK = re.compile(rf"(?P<year>{_YEAR})-W(?P<week>[0-9]{{1,2}})(?:-(?P<weekday>[0-9]))?")
 _ORDINAL = re.compile(rf"(?P<year>{_YEAR})-(?P<ordinal>[0-9]{{3}})")
 _CALENDAR = re.compile(rf"(?P<year>{_YEAR})(?:-(?P<month>[0-9]{{1,2}})(?:-(?P<day>[0-9]{{1,2}}))?)?")
+_USUAL = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}(?:[.,][0-9]+)?"
+    "(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
+).fullmatch
 _TIME = re.compile(
     r"(?:(?P<hour>[0-9]{1,2})(?::(?P<minute>[0-9]{1,2})(?::(?P<second>[0-9]{1,2}))?)?(?:[.,](?P<fraction>[0-9]+))?)?"
     rf"(?P<offset>{_OFFSET})?"
@@ -32,15 +36,12 @@ def parse_iso(text: str, zone: tzinfo) -> int:
 
 def _usual(text: str) -> int | None:
     """The common `2017-03-02T10:00:00[.123](Z|+02:00)` at C speed; None for anything else."""
-    if len(text) < 20 or text[10] != "T" or text[13] != ":" or text[16] != ":" or text[4] != "-" or text[7] != "-":
+    if _USUAL(text) is None:
         return None
     try:
-        time = datetime.fromisoformat(text)
+        return (datetime.fromisoformat(text) - _EPOCH) // _MS
     except ValueError:
         return None
-    if time.tzinfo is None or text[11:13] == "24":
-        return None
-    return (time - _EPOCH) // _MS
 
 
 def parse_strictly(text: str, zone: tzinfo) -> int:

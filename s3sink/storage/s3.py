@@ -17,7 +17,14 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from s3sink.config import Option, check, parse_milliseconds, problem_if
-from s3sink.errors import ObjectExistsError, StorageError, StoreRefusedError, StoreUnavailableError
+from s3sink.errors import (
+    ConfigError,
+    ObjectExistsError,
+    Problem,
+    StorageError,
+    StoreRefusedError,
+    StoreUnavailableError,
+)
 from s3sink.storage import Buffer, Capabilities, ObjectInfo, ObjectSummary
 from s3sink.storage.s3_body import Pieces, body_of, crc32_of
 from s3sink.storage.s3_errors import (
@@ -93,28 +100,30 @@ class S3Store:
 
     def __post_init__(self) -> None:
         keys = (self.access_key, self.secret_key)
-        check(
-            "S3Store",
-            [
-                problem_if(not _BUCKET.fullmatch(self.bucket), "bucket", "is the name alone, without s3:// and path"),
-                problem_if(
-                    not _is_http_url(self.endpoint), "endpoint", "must be an http:// or https:// URL, no keys in it"
-                ),
-                problem_if(any(keys) != all(keys), "secret_key", "access_key and secret_key go together"),
-                problem_if(
-                    bool(self.session_token) and not all(keys), "session_token", "needs access_key and secret_key"
-                ),
-                problem_if(bool(self.profile) and any(keys), "profile", "give a profile or keys, not both"),
-                problem_if(self.max_connections < 1, "max_connections", "must be 1 or more"),
-                problem_if(self.max_attempts < 1, "max_attempts", "must be 1 or more"),
-            ],
-        )
+        faults = [
+            problem_if(not _BUCKET.fullmatch(self.bucket), "bucket", "is the name alone, without s3:// and path"),
+            problem_if(
+                not _is_http_url(self.endpoint), "endpoint", "must be an http:// or https:// URL, no keys in it"
+            ),
+            problem_if(any(keys) != all(keys), "secret_key", "access_key and secret_key go together"),
+            problem_if(bool(self.session_token) and not all(keys), "session_token", "needs access_key and secret_key"),
+            problem_if(bool(self.profile) and any(keys), "profile", "give a profile or keys, not both"),
+            problem_if(self.max_connections < 1, "max_connections", "must be 1 or more"),
+            problem_if(self.max_attempts < 1, "max_attempts", "must be 1 or more"),
+        ]
+        check("S3Store", [*faults, self._normalise_time("connect_timeout"), self._normalise_time("read_timeout")])
         object.__setattr__(self, "prefix", self.prefix.strip("/"))
-        for name in ("connect_timeout", "read_timeout"):
-            object.__setattr__(self, name, parse_milliseconds(getattr(self, name), name))
         for name in ("secret_key", "session_token"):
             value = getattr(self, name)
             object.__setattr__(self, name, None if value is None else Secret(value))
+
+    def _normalise_time(self, name: str) -> Problem | None:
+        try:
+            milliseconds = parse_milliseconds(getattr(self, name), name)
+        except ConfigError as error:
+            return error.problems[0]
+        object.__setattr__(self, name, milliseconds)
+        return problem_if(milliseconds < 1, name, "must be above 0")
 
     @property
     def url(self) -> str:
@@ -300,6 +309,7 @@ def _register_body() -> None:
     """Teach aiohttp to send `Pieces`: a slice at a time, uncopied, giving way to others in between."""
     from aiohttp import payload
     from aiohttp.abc import AbstractStreamWriter
+    from aiohttp.http import StreamWriter
 
     class PiecesPayload(payload.Payload):
         _value: Pieces
@@ -313,10 +323,15 @@ def _register_body() -> None:
             return b"".join(self._value.slices()).decode(encoding, errors)
 
         async def write(self, writer: AbstractStreamWriter) -> None:
-            for piece in self._value.slices():
-                async with asyncio.timeout(self._value.patience):  # aiohttp has no time-out for writing
-                    await writer.write(piece)
-                await asyncio.sleep(0)
+            try:
+                for piece in self._value.slices():
+                    async with asyncio.timeout(self._value.patience):  # aiohttp has no time-out for writing
+                        await writer.write(piece)
+                    await asyncio.sleep(0)
+            except TimeoutError:
+                if isinstance(writer, StreamWriter) and writer.transport is not None:
+                    writer.transport.abort()  # close() would wait for what is never taken
+                raise
 
         async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
             await self.write(writer)

@@ -13,19 +13,21 @@ MOST_TAGS, LONGEST_TAG_KEY, LONGEST_TAG_VALUE = 10, 128, 256
 
 # Servers trim header values and fold runs of blanks when they check the signature, so blanks are escaped as well.
 _NOT_IN_HEADERS = re.compile(r"[^\x21-\x24\x26-\x7e]")
+# There are servers that drop headers without a value.
+_NOTHING = "%"
 # Tags may have letters, digits, blanks and + - = . _ : / @; the equals sign is our escape.
 _NOT_IN_TAGS = re.compile(r"[^A-Za-z0-9+\-._:/@]")
 _ESCAPED_IN_TAGS = re.compile(r"((?:=[0-9A-F]{2})+)")
 
 
 def to_headers(metadata: Mapping[str, str]) -> dict[str, str]:
-    """Values in visible ASCII: everything else, and %, as %XX of its UTF-8 bytes."""
-    return {key: _escape(_NOT_IN_HEADERS, "%", value) for key, value in metadata.items()}
+    """Values in visible ASCII: everything else, and %, as %XX of its UTF-8 bytes; nothing at all as a single %."""
+    return {key: _escape(_NOT_IN_HEADERS, "%", value) or _NOTHING for key, value in metadata.items()}
 
 
 def from_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """What `to_headers` was given. A value that somebody else wrote comes back as it is, unless it looks escaped."""
-    return {key.lower(): unquote(value) for key, value in headers.items()}
+    return {key.lower(): "" if value == _NOTHING else unquote(value) for key, value in headers.items()}
 
 
 def to_tags(metadata: Mapping[str, str], key: str) -> list[dict[str, str]]:

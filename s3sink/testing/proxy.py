@@ -28,7 +28,7 @@ class Fault:
 
     Of the requests that match, the first `skip` pass and the next `times` (None: all others) are hit. The kinds:
 
-    - `status`: the server is not asked; the answer is `status` with S3's error `code`
+    - `status`: the server is not asked; the answer is `status`, from 300 on with S3's error `code`
     - `reset`: the server is not asked; the connection is reset
     - `delay`: passed on after `seconds`
     - `commit_then_reset`: the server does it; the connection is reset in place of the answer
@@ -217,6 +217,7 @@ async def _strike_before(
 
 def _error(fault: Fault, request: _Head) -> bytes:
     xml = f"<?xml version='1.0'?><Error><Code>{fault.code}</Code><Message>scripted</Message></Error>".encode()
+    xml = xml if fault.status >= 300 else b""
     headers = f"Content-Type: application/xml\r\nContent-Length: {len(xml)}\r\nConnection: close"
     head = f"HTTP/1.1 {fault.status} Scripted\r\n{headers}\r\n\r\n".encode()
     return head if request.first.startswith("HEAD ") else head + xml

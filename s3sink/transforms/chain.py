@@ -22,13 +22,13 @@ _BREATH = 200  # records between two looks at the event loop
 
 
 class _Step(NamedTuple):
-    """One transform, or several in one call: then failures say which (`_PartFailed`)."""
+    """One transform, or several in one call: then failures say which (`_PartError`)."""
 
     apply: Callable[[SinkRecord], Any]
     name: str
 
 
-class _PartFailed(Exception):
+class _PartError(Exception):
     def __init__(self, name: str, error: Exception) -> None:
         super().__init__(name)
         self.name, self.error = name, error
@@ -127,7 +127,7 @@ def _not_a_record(result: Any) -> TransformError:
 
 def _failed(error: Exception, record: SinkRecord, step: _Step) -> RecordError:
     name = step.name
-    if isinstance(error, _PartFailed):
+    if isinstance(error, _PartError):
         name, error = error.name, error.error
     reason = error.reason if isinstance(error, RecordError) else f"{type(error).__name__}: {error}"
     failed = TransformError(reason, source=record.source, offset=record.offset, executing=name)
@@ -161,16 +161,17 @@ def _fused(transforms: list[Any]) -> _Step:
     edits = [(transform.editor.edit, name_of(transform)) for transform in transforms]
 
     def apply(record: SinkRecord) -> SinkRecord:
+        part = ""
         try:
             if record.value_schema is None and type(record.value) is dict:
                 value = record.value.copy()
-                for edit, name in edits:
+                for edit, part in edits:  # noqa: B007 -- read below, when one fails
                     value = edit(record, value)
                 return with_value(record, value, None)
-            for step, name in singly:
+            for step, part in singly:  # noqa: B007
                 record = step(record)
         except Exception as error:
-            raise _PartFailed(name, error) from error
+            raise _PartError(part, error) from error
         return record
 
     return _Step(apply, "")

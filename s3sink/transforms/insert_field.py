@@ -47,10 +47,9 @@ class InsertField:
     editor: FieldEditor = field(init=False, repr=False, compare=False, default=UNSET)
 
     def __post_init__(self) -> None:
-        nothing = not any(
-            (self.topic_field, self.partition_field, self.offset_field, self.timestamp_field, self.static_field)
-        )
-        valueless = bool(self.static_field) and self.static_value is None
+        names = (self.topic_field, self.partition_field, self.offset_field, self.timestamp_field, self.static_field)
+        nothing = all(name is None for name in names)
+        valueless = self.static_field is not None and self.static_value is None
         complaint = "Invalid value null for configuration static.value: No value specified for static field"
         check(
             "InsertField",
@@ -105,7 +104,7 @@ def _insertion(
     plain: Callable[[SinkRecord], Any],
     typed: Callable[[SinkRecord], Any] | None = None,
 ) -> _Insertion | None:
-    if not name:
+    if name is None:
         return None
     bare = name[:-1] if name.endswith(("!", "?")) else name
     return _Insertion(bare, schema.replace(optional=not name.endswith("!")), plain, typed or plain)

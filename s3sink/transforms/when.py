@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """Applies `transform` to the records for which `predicate` is true (false with `negate`); others go on unchanged."""
+    """Applies `transform` where `predicate` is true (false with `negate`); other records go on unchanged."""
 
     predicate: PredicateLike
     transform: TransformLike

@@ -1,0 +1,216 @@
+"""Rows become lines of JSON, as Kafka Connect's JsonFormat writes them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
+from math import isfinite
+from typing import Any
+
+import orjson
+
+from s3sink.batch import RecordBatch
+from s3sink.connect_json import DecimalFormat, PerSchema, payload_encoder
+from s3sink.errors import FormatError, RecordError
+from s3sink.formats.lines import without
+from s3sink.record import SinkRecord
+from s3sink.schema import DECIMAL, Schema
+
+NULL_VALUE = "the value is null"
+
+_Encode = Callable[[Any], bytes]
+_FAILURES = (TypeError, ValueError, OverflowError, RecursionError, FormatError)
+_OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME  # Connect writes milliseconds where orjson would write ISO 8601
+_INT64_MIN, _UINT64_STOP = -(1 << 63), 1 << 64
+_plain = payload_encoder(None)
+
+
+def encoded_rows(batch: RecordBatch, decimal_format: DecimalFormat) -> tuple[RecordBatch, list[RecordError]]:
+    """The rows with their JSON beside them; those that have none are left out, with an error each."""
+    rows = batch.records()
+    try:
+        return batch.with_encoded(_all(rows, decimal_format)), []
+    except _FAILURES:
+        return _each(batch, rows, decimal_format)
+
+
+def _all(rows: Sequence[SinkRecord], decimal_format: DecimalFormat) -> list[bytes]:
+    lines: list[bytes] = []
+    for schema, run in runs_of_one_schema(rows):
+        values = [row.value for row in run]
+        if schema is None or schema.type != "struct":
+            lines += _schemaless_lines(values, schema)
+        else:
+            encode = _encoders[decimal_format](schema)
+            lines += [encode(value) for value in values]
+    return lines
+
+
+def _schemaless_lines(values: list[Any], schema: Schema | None) -> list[bytes]:
+    if None in values:
+        raise FormatError(NULL_VALUE)
+    options = _options(schema)
+    dumps = orjson.dumps
+    lines = [dumps(value, _unknown, options) for value in values]
+    for index, line in enumerate(lines):
+        if b"null" in line and not _is_finite(values[index]):  # orjson makes null of NaN
+            line = lines[index] = _exact(values[index], options)
+        if not line.isascii() or b"\\u00" in line:
+            lines[index] = _as_jackson_escapes(line)
+    return lines
+
+
+def _each(
+    batch: RecordBatch, rows: Sequence[SinkRecord], decimal_format: DecimalFormat
+) -> tuple[RecordBatch, list[RecordError]]:
+    lines: list[bytes] = []
+    reasons: dict[int, str] = {}
+    for index, row in enumerate(rows):
+        try:
+            lines.append(_line(row, decimal_format))
+        except _FAILURES as error:
+            reasons[index] = reason_of(error)
+    batch, errors = without(batch, reasons)
+    return batch.with_encoded(lines), errors
+
+
+def _line(row: SinkRecord, decimal_format: DecimalFormat) -> bytes:
+    schema = row.value_schema
+    if row.value is None:
+        raise FormatError(NULL_VALUE)
+    if schema is None or schema.type != "struct":
+        return _as_jackson_escapes(_exact(row.value, _options(schema)))
+    return _as_jackson_escapes(orjson.dumps(_printable(payload_encoder(schema, decimal_format)(row.value))))
+
+
+def reason_of(error: Exception) -> str:
+    """What to tell about a record that failed with this."""
+    return error.reason if isinstance(error, RecordError) else f"{type(error).__name__}: {error}"
+
+
+def runs_of_one_schema(rows: Sequence[SinkRecord]) -> Iterable[tuple[Schema | None, Sequence[SinkRecord]]]:
+    """Consecutive rows whose value schemas are equal."""
+    start = 0
+    for index in range(1, len(rows)):
+        before, schema = rows[index - 1].value_schema, rows[index].value_schema
+        if schema is not before and schema != before:
+            yield before, rows[start:index]
+            start = index
+    if rows:
+        yield rows[start].value_schema, rows[start:]
+
+
+# ---------------------------------------------------------------------------------------------- without a schema
+def _options(schema: Schema | None) -> int:
+    """Maps with a schema may have keys that are no text. A value with a schema and no struct is printed plainly."""
+    return _OPTIONS if schema is None else _OPTIONS | orjson.OPT_NON_STR_KEYS
+
+
+def _unknown(value: Any) -> Any:
+    """What orjson does not know: bytes, dates, decimals."""
+    plain = _plain(value)
+    return _printable(plain) if type(plain) is Decimal else plain
+
+
+def _exact(value: Any, options: int) -> bytes:
+    """As `orjson.dumps`, for values that hold what it would alter or refuse: NaN, integers beyond 64 bits."""
+    return orjson.dumps(_mended(value), _unknown, options)
+
+
+def _is_finite(value: Any) -> bool:
+    kind = type(value)
+    if kind is dict:
+        return all(map(_is_finite, value.values()))
+    return all(map(_is_finite, value)) if kind is list else kind is not float or isfinite(value)
+
+
+def _mended(value: Any) -> Any:
+    kind = type(value)
+    if kind is dict:
+        return {key: _mended(item) for key, item in value.items()}
+    if kind is list:
+        return [_mended(item) for item in value]
+    if kind is float:
+        return value if isfinite(value) else _plain(value)
+    return _printable(value) if kind is int else value
+
+
+# ---------------------------------------------------------------------------------------------- with a schema
+def _encoder(schema: Schema, decimal_format: DecimalFormat) -> _Encode:
+    to_payload, dumps = payload_encoder(schema, decimal_format), orjson.dumps
+    printable: Callable[[Any], Any] = _printable if _holds(schema, ("float32", "float64")) else lambda payload: payload
+
+    def encode(value: Any) -> bytes:
+        if value is None:
+            raise FormatError(NULL_VALUE)
+        line = dumps(printable(to_payload(value)))
+        return line if line.isascii() and b"\\u00" not in line else _as_jackson_escapes(line)
+
+    return encode
+
+
+def _holds(schema: Schema, types: tuple[str, ...]) -> bool:
+    inner = [schema.keys, schema.items, *(field.schema for field in schema.fields)]
+    return (
+        schema.type in types or schema.name == DECIMAL or any(_holds(part, types) for part in inner if part is not None)
+    )
+
+
+def _printable(payload: Any) -> Any:
+    """The payload with its numbers printed as Java prints them, where orjson would not."""
+    kind = type(payload)
+    if kind is dict:
+        return {key: _printable(item) for key, item in payload.items()}
+    if kind is list:
+        return [_printable(item) for item in payload]
+    if kind is float:
+        return payload if 1e-3 <= abs(payload) < 1e7 or not payload else orjson.Fragment(java_double(payload))
+    if kind is int:
+        return payload if _INT64_MIN <= payload < _UINT64_STOP else orjson.Fragment(str(payload))
+    return _decimal(payload) if kind is Decimal else payload
+
+
+def _decimal(value: Decimal) -> orjson.Fragment:
+    if not value.is_finite():
+        raise FormatError(f"{value} is not a number that JSON can hold")
+    return orjson.Fragment(str(value))
+
+
+def java_double(value: float) -> str:
+    """`Double.toString` where it uses an exponent: below 1e-3 and from 1e7 on.
+
+    >>> java_double(1e10), java_double(-1.25e-7)
+    ('1.0E10', '-1.25E-7')
+    """
+    sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
+    assert isinstance(exponent, int)
+    first, *rest = map(str, digits)
+    return f"{'-' if sign else ''}{first}.{''.join(rest) or '0'}E{exponent + len(rest)}"
+
+
+# ---------------------------------------------------------------------------------------------- escapes
+_BEYOND_BMP = re.compile(rb"[\xf0-\xf4][\x80-\xbf]{3}")
+_CONTROLS = re.compile(rb"\\(?:\\|u00([01][a-f0-9]))")
+
+
+def _as_jackson_escapes(line: bytes) -> bytes:
+    """Jackson's stream generator writes characters beyond 16 bits as two escapes, and escapes in capitals."""
+    if not line.isascii():
+        line = _BEYOND_BMP.sub(_surrogates, line)
+    return _CONTROLS.sub(_capitals, line) if b"\\u00" in line else line
+
+
+def _surrogates(match: re.Match[bytes]) -> bytes:
+    code = ord(match[0].decode()) - 0x10000
+    return b"\\u%04X\\u%04X" % (0xD800 + (code >> 10), 0xDC00 + (code & 0x3FF))
+
+
+def _capitals(match: re.Match[bytes]) -> bytes:
+    return match[0] if match[1] is None else b"\\u00" + match[1].upper()
+
+
+_encoders: dict[DecimalFormat, PerSchema[_Encode]] = {
+    "BASE64": PerSchema(lambda schema: _encoder(schema, "BASE64")),
+    "NUMERIC": PerSchema(lambda schema: _encoder(schema, "NUMERIC")),
+}

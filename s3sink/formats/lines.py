@@ -1,0 +1,68 @@
+"""Files of lines: what JSON and raw bytes have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from s3sink.batch import RecordBatch
+from s3sink.errors import FormatError, RecordError
+
+if TYPE_CHECKING:
+    from s3sink.formats.compression import Compressor
+
+_SLICE = 1000  # records joined at once: larger slices leave the processor's cache
+
+
+class LinesWriter:
+    """Writes encoded values, each followed by a newline."""
+
+    __slots__ = ("_out",)
+
+    def __init__(self, out: Compressor) -> None:
+        self._out = out
+
+    def write(self, batch: RecordBatch) -> None:
+        """Append the encoded values of the batch; a raw batch without any has its own values written."""
+        write, joined = self._out.write, batch.joined
+        for start in range(0, batch.n, _SLICE):
+            write(joined(start, start + _SLICE))
+
+    def close(self) -> None:
+        """Finish the compressed stream."""
+        self._out.close()
+
+
+class SeparatedWriter:
+    """Writes encoded values, each followed by a separator."""
+
+    __slots__ = ("_out", "_separator")
+
+    def __init__(self, out: Compressor, separator: bytes) -> None:
+        self._out, self._separator = out, separator
+
+    def write(self, batch: RecordBatch) -> None:
+        """Append the encoded values of the batch."""
+        encoded = batch.encoded()
+        if encoded is None:
+            raise ValueError("the batch was not prepared for this format")
+        for start in range(0, batch.n, _SLICE):
+            self._out.write(self._separator.join([*encoded[start : start + _SLICE], b""]))
+
+    def close(self) -> None:
+        """Finish the compressed stream."""
+        self._out.close()
+
+
+def without(batch: RecordBatch, reasons: dict[int, str]) -> tuple[RecordBatch, list[RecordError]]:
+    """The batch without the records at these indices, and an error with coordinates for each of them."""
+    if not reasons:
+        return batch, []
+    kept = [index for index in range(batch.n) if index not in reasons]
+    return batch.take(kept), refusals(batch, reasons)
+
+
+def refusals(batch: RecordBatch, reasons: dict[int, str]) -> list[RecordError]:
+    """One error with coordinates for each index."""
+    return [
+        FormatError(reasons[index], source=batch.source, offset=batch.offset_at(index)) for index in sorted(reasons)
+    ]

@@ -1,0 +1,247 @@
+"""Schemas and payloads of Connect's JSON."""
+
+from __future__ import annotations
+
+import math
+import struct
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from s3sink.connect_json import (
+    from_payload,
+    payload_encoder,
+    schema_from_json,
+    schema_to_json,
+    shortest_float32,
+    to_payload,
+)
+from s3sink.errors import ConversionError, FormatError
+from s3sink.schema import DATE, DECIMAL, TIME, TIMESTAMP, Field, Schema
+
+OUTSIDE = "is outside the years 1 to 9999, which is all that Python's calendar has"
+SCALE_2 = (("scale", "2"),)
+LEAVES: dict[str, tuple[Schema, st.SearchStrategy[Any]]] = {
+    **{
+        f"int{bits}": (Schema(type=f"int{bits}"), st.integers(-(1 << bits - 1), (1 << bits - 1) - 1))  # type: ignore[arg-type]
+        for bits in (8, 16, 32, 64)
+    },
+    "float32": (
+        Schema(type="float32"),
+        st.floats(width=32, allow_nan=False, allow_infinity=False).map(shortest_float32),
+    ),
+    "float64": (Schema(type="float64"), st.floats(allow_nan=False, allow_infinity=False)),
+    "boolean": (Schema(type="boolean"), st.booleans()),
+    "string": (Schema(type="string"), st.text()),
+    "bytes": (Schema(type="bytes"), st.binary()),
+    "decimal": (
+        Schema(type="bytes", name=DECIMAL, version=1, parameters=SCALE_2),
+        st.integers(-(10**40), 10**40).map(lambda n: Decimal((int(n < 0), tuple(map(int, str(abs(n)))), -2))),
+    ),
+    "date": (Schema(type="int32", name=DATE, version=1), st.dates()),
+    "time": (
+        Schema(type="int32", name=TIME, version=1),
+        st.integers(0, 86_399_999).map(lambda ms: (datetime.min + timedelta(milliseconds=ms)).time()),
+    ),
+    "timestamp": (
+        Schema(type="int64", name=TIMESTAMP, version=1),
+        st.integers(-(10**13), 10**13).map(lambda ms: datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ms)),
+    ),
+}
+
+
+def optional(schema: Schema, values: st.SearchStrategy[Any]) -> tuple[Schema, st.SearchStrategy[Any]]:
+    return schema.replace(optional=True), st.none() | values
+
+
+def array(inner: tuple[Schema, st.SearchStrategy[Any]]) -> tuple[Schema, st.SearchStrategy[Any]]:
+    return Schema(type="array", items=inner[0]), st.lists(inner[1], max_size=3)
+
+
+def mapping(keys: str, inner: tuple[Schema, st.SearchStrategy[Any]]) -> tuple[Schema, st.SearchStrategy[Any]]:
+    key_schema, key_values = LEAVES[keys]
+    return Schema(type="map", keys=key_schema, items=inner[0]), st.dictionaries(key_values, inner[1], max_size=3)
+
+
+def structure(members: list[tuple[Schema, st.SearchStrategy[Any]]]) -> tuple[Schema, st.SearchStrategy[Any]]:
+    fields = tuple(Field(f"f{i}", schema) for i, (schema, _) in enumerate(members))
+    values = st.fixed_dictionaries({f"f{i}": strategy for i, (_, strategy) in enumerate(members)})
+    return Schema(type="struct", fields=fields, name="row", doc="a row", version=3), values
+
+
+TYPES: st.SearchStrategy[tuple[Schema, st.SearchStrategy[Any]]] = st.recursive(
+    st.sampled_from(sorted(LEAVES)).map(LEAVES.__getitem__),
+    lambda inner: (
+        inner.map(lambda pair: optional(*pair))
+        | inner.map(array)
+        | inner.map(lambda pair: mapping("string", pair))
+        | inner.map(lambda pair: mapping("int32", pair))
+        | st.lists(inner, max_size=4).map(structure)
+    ),
+    max_leaves=6,
+)
+TYPED_VALUES = TYPES.flatmap(lambda pair: st.tuples(st.just(pair[0]), pair[1]))
+
+
+@given(TYPED_VALUES)
+def test_a_value_survives_its_payload(typed: tuple[Schema, Any]) -> None:
+    schema, value = typed
+    assert from_payload(schema, to_payload(schema, value)) == value
+
+
+@given(TYPES)
+def test_a_schema_survives_its_json(typed: tuple[Schema, Any]) -> None:
+    assert schema_from_json(schema_to_json(typed[0])) == typed[0]
+
+
+def test_a_schema_is_written_with_members_in_connects_order() -> None:
+    given_json = {
+        "type": "struct",
+        "fields": [
+            {
+                "type": "map",
+                "keys": {"type": "string", "optional": False},
+                "values": {"type": "float", "optional": True},
+            }
+            | {"optional": False, "name": "m", "version": 1, "doc": "d", "parameters": {"p": "q"}, "field": "a"},
+            {"type": "double", "optional": True, "default": 1.5, "field": "b"},
+        ],
+        "optional": False,
+    }
+    assert repr(schema_to_json(schema_from_json(given_json))) == repr(given_json)
+
+
+@pytest.mark.parametrize(
+    ("schema", "complaint"),
+    [
+        (None, "Schema must contain 'type' field"),
+        ({"type": 5}, "Schema must contain 'type' field"),
+        ({"type": "float32"}, "Unknown schema type: float32"),
+        ({"type": "array"}, "Array schema did not specify the element type"),
+        ({"type": "map", "values": {"type": "string"}}, "Map schema did not specify the key type"),
+        ({"type": "map", "keys": {"type": "string"}}, "Map schema did not specify the value type"),
+        ({"type": "struct"}, 'Struct schema\'s "fields" argument is not an array.'),
+        ({"type": "struct", "fields": [{"type": "string"}]}, "Struct schema's field name not specified properly"),
+        ({"type": "string", "parameters": {"p": 5}}, "Schema parameters must have string values."),
+        ({"type": "string", "default": None}, "Invalid null value for required STRING field"),
+    ],
+)
+def test_a_bad_schema_is_refused_with_connects_words(schema: Any, complaint: str) -> None:
+    with pytest.raises(ConversionError) as caught:
+        schema_from_json(schema)
+    assert caught.value.reason == complaint
+
+
+@pytest.mark.parametrize(
+    ("schema", "payload", "value"),
+    [
+        (Schema(type="int8"), 300, 44),
+        (Schema(type="int32"), 3_000_000_000, -1_294_967_296),
+        (Schema(type="int64"), 1.9, 1),
+        (Schema(type="int64"), -1.9, -1),
+        (Schema(type="int64"), Decimal("1E+1000000000"), 0),
+        (Schema(type="int32"), "12", 0),
+        (Schema(type="int32"), True, 0),
+        (Schema(type="boolean"), "true", False),
+        (Schema(type="string"), 5, None),
+        (Schema(type="bytes"), 5, None),
+        (Schema(type="float64"), "x", 0.0),
+        (Schema(type="float64"), 10**400, math.inf),
+        (Schema(type="float32"), 1e39, math.inf),
+        (Schema(type="float32"), 0.1234567890123, 0.12345679),
+        (Schema(type="array", items=Schema(type="int32")), {"a": 1}, [1]),
+        (Schema(type="string", default="d"), None, "d"),
+        (Schema(type="bytes", name=DECIMAL, parameters=SCALE_2), "AJw=", Decimal("1.56")),
+        (Schema(type="bytes", name=DECIMAL, parameters=SCALE_2), Decimal("1.5678"), Decimal("1.5678")),
+        (Schema(type="int32", name=DATE), 10_000, date(1997, 5, 19)),
+        (Schema(type="int32", name=TIME), 14_400_000, time(4)),
+        (Schema(type="int64", name=TIMESTAMP), -1, datetime(1969, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC)),
+    ],
+)
+def test_payloads_are_read_as_leniently_as_connect_reads_them(schema: Schema, payload: Any, value: Any) -> None:
+    assert repr(from_payload(schema, payload)) == repr(value)
+
+
+@pytest.mark.parametrize(
+    ("schema", "payload", "complaint"),
+    [
+        (Schema(type="int32"), None, "Invalid null value for required INT32 field"),
+        (Schema(type="bytes"), "not base64!", "Invalid bytes field"),
+        (Schema(type="bytes", name=DECIMAL), "AJw=", "Invalid bytes for Decimal field"),
+        (Schema(type="struct"), [1], "Structs should be encoded as JSON objects, but found ARRAY"),
+        (
+            Schema(type="int32", name=DATE),
+            "x",
+            "Invalid type for Date, underlying representation should be integer but was STRING",
+        ),
+        (Schema(type="int32", name=DATE), 2_000_000_000, f"2000000000 {OUTSIDE}"),
+        (Schema(type="int64", name=TIMESTAMP), 10**18, f"{10**18} {OUTSIDE}"),
+    ],
+)
+def test_what_connect_refuses_is_refused_with_its_words(schema: Schema, payload: Any, complaint: str) -> None:
+    with pytest.raises(ConversionError) as caught:
+        from_payload(schema, payload)
+    assert caught.value.reason == complaint
+
+
+def test_null_stays_null_where_defaults_are_not_wanted() -> None:
+    schema = Schema(type="string", optional=True, default="d")
+    assert from_payload(schema, None, replace_null_with_default=False) is None
+    with pytest.raises(ConversionError, match="Invalid null value"):
+        from_payload(schema.replace(optional=False), None, replace_null_with_default=False)
+
+
+@given(st.floats(width=32, allow_nan=False, allow_infinity=False))
+@example(1e-45)
+@example(3.4028234663852886e38)
+@example(16777216.0)
+def test_a_float32_prints_short_and_stays_the_same_float32(value: float) -> None:
+    short = shortest_float32(value)
+    assert struct.pack("<f", short) == struct.pack("<f", value)
+    assert len(repr(short)) <= len(repr(value))
+
+
+def test_numeric_decimals_keep_their_digits() -> None:
+    schema = Schema(type="bytes", name=DECIMAL, parameters=SCALE_2)
+    assert str(to_payload(schema, Decimal("1.50"), "NUMERIC")) == "1.50"
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "complaint"),
+    [
+        (Schema(type="string"), None, "null value for field that is required and has no default value"),
+        (Schema(type="string"), 5, "Invalid type for STRING: int"),
+        (Schema(type="int32"), True, "Invalid type for INT32: bool"),
+        (
+            Schema(type="bytes", name=DECIMAL, parameters=SCALE_2),
+            Decimal("1.5"),
+            "Schema has scale 2, value has scale 1.",
+        ),
+        (
+            Schema(type="bytes", name=DECIMAL, parameters=SCALE_2),
+            Decimal("NaN"),
+            "Schema has scale 2, value has scale n.",
+        ),
+        (None, object(), "object is not a type that JSON without a schema can hold"),
+        (None, {1: 2}, "a JSON object has text for keys, not int"),
+    ],
+)
+def test_what_json_cannot_hold_is_a_format_error(schema: Schema | None, value: Any, complaint: str) -> None:
+    with pytest.raises(FormatError) as caught:
+        to_payload(schema, value)
+    assert complaint in caught.value.reason
+
+
+def test_values_without_schema_are_written_as_jackson_writes_java_objects() -> None:
+    moment = datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC)
+    value = {"b": b"hello", "t": moment, "d": date(1970, 1, 2), "l": [math.nan, math.inf, 1, None, True]}
+    expected = {"b": "aGVsbG8=", "t": 1000, "d": 86_400_000, "l": ["NaN", "Infinity", 1, None, True]}
+    assert payload_encoder(None)(value) == expected
+
+
+def test_an_integer_will_do_for_a_float() -> None:
+    assert repr(to_payload(Schema(type="float64"), 5)) == "5.0"

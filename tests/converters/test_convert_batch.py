@@ -1,0 +1,95 @@
+"""Raw batches become rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import orjson
+from hypothesis import given
+from hypothesis import strategies as st
+
+from s3sink.batch import RecordBatch, Span
+from s3sink.converters import BytesConverter, Converter, JsonConverter, StringConverter, convert_batch
+from s3sink.errors import RecordError
+from s3sink.record import Header, Headers, SinkRecord, TopicPartition
+from s3sink.schema import Schema
+
+SOURCE = TopicPartition("orders", 1)
+
+
+class Raw(NamedTuple):
+    offset: int
+    timestamp: int | None
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]] = ()
+
+
+def batch_of(*pairs: tuple[bytes | None, bytes | None]) -> RecordBatch:
+    raw = [Raw(10 + i, 1000 + i, key, value) for i, (key, value) in enumerate(pairs)]
+    return RecordBatch(SOURCE, Span(8, 10 + len(raw)), raw=raw, nbytes=77)
+
+
+DATA = st.none() | st.sampled_from(
+    [b"1", b'{"a":[1]}', b"{bad", b"", b"\xff", b'{"schema":{"type":"int8"},"payload":1}']
+)
+CONVERTERS = st.sampled_from([JsonConverter(), JsonConverter(schemas_enable=True), StringConverter(), BytesConverter()])
+
+
+@given(st.lists(st.tuples(DATA, DATA), max_size=6), CONVERTERS, CONVERTERS)
+def test_a_batch_is_what_its_records_are_one_by_one(
+    pairs: list[tuple[bytes | None, bytes | None]], keys: Converter, values: Converter
+) -> None:
+    batch = batch_of(*pairs)
+    rows, errors = convert_batch(batch, keys, values)
+    assert (rows.span, rows.nbytes) == (batch.span, 77)
+    alone = [convert_batch(batch.slice(i, i + 1), keys, values) for i in range(batch.n)]
+    assert list(rows.records()) == [row for one, _ in alone for row in one.records()]
+    assert [str(e) for e in errors] == [str(e) for _, bad in alone for e in bad]
+    assert sorted([*rows.offsets, *(e.offset or 0 for e in errors)]) == list(batch.offsets)
+
+
+def test_a_row_has_everything_that_the_record_had() -> None:
+    raw = [Raw(5, -1, b'"k"', b'{"a":1}', [("h", b"x"), ("n", None)]), Raw(7, 99, None, None)]
+    rows, errors = convert_batch(RecordBatch(SOURCE, Span(5, 9), raw=raw), JsonConverter(), JsonConverter())
+    assert not errors
+    assert list(rows.records()) == [
+        SinkRecord(SOURCE, 5, None, "orders", "k", {"a": 1}, (Header("h", b"x"), Header("n", None))),
+        SinkRecord(SOURCE, 7, 99, "orders"),
+    ]
+
+
+def test_a_bad_key_counts_once_and_names_its_stage() -> None:
+    rows, errors = convert_batch(batch_of((b"{", b"{"), (b"1", b"{"), (b"1", b"2")), JsonConverter(), JsonConverter())
+    assert [row.value for row in rows.records()] == [2]
+    assert [(e.offset, e.at_stage, e.executing) for e in errors] == [
+        (10, "KEY_CONVERTER", "JsonConverter"),
+        (11, "VALUE_CONVERTER", "JsonConverter"),
+    ]
+    assert all(e.source == SOURCE and e.__cause__ is not None for e in errors)
+
+
+def test_schemas_of_envelopes_reach_the_rows() -> None:
+    text = orjson.dumps({"schema": {"type": "string"}, "payload": "x"})
+    rows, _ = convert_batch(batch_of((b"k", text), (b"l", text)), StringConverter(), JsonConverter(schemas_enable=True))
+    first, second = rows.records()
+    assert (first.key, first.key_schema) == ("k", Schema(type="string", optional=True))
+    assert (first.value, first.value_schema) == ("x", Schema(type="string"))
+    assert first.value_schema is second.value_schema
+
+
+class Picky:
+    """A converter of the user's own, with an error of its own."""
+
+    def convert(self, topic: str, data: bytes | None, headers: Headers) -> tuple[Schema | None, Any]:
+        if data == b"no":
+            raise KeyError("no")
+        return None, (topic, data, headers)
+
+
+def test_any_exception_of_a_converter_belongs_to_one_record() -> None:
+    rows, errors = convert_batch(batch_of((None, b"yes"), (None, b"no")), BytesConverter(), Picky())
+    assert [row.value for row in rows.records()] == [("orders", b"yes", ())]
+    assert [str(e) for e in errors] == ["VALUE_CONVERTER in Picky: KeyError: 'no' (topic=orders partition=1 offset=11)"]
+    assert isinstance(errors[0], RecordError)
