@@ -96,7 +96,7 @@ def build_app(env: Mapping[str, str]) -> faust.App:
         stream_wait_empty=False,
         broker_session_timeout=int(env.get("SESSION_TIMEOUT_MS", "10000")) / 1000,
         broker_heartbeat_interval=int(env.get("HEARTBEAT_MS", "3000")) / 1000,
-        consumer_metadata_max_age_ms=30_000,
+        consumer_metadata_max_age_ms=int(env.get("METADATA_MAX_AGE_MS", "30000")),
     )
 
 

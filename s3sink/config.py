@@ -87,7 +87,8 @@ def from_properties(cls: type[T], properties: Mapping[str, str], prefix: str = "
     hints = get_type_hints(cls, include_extras=True)
     arguments: dict[str, Any] = {}
     problems: list[Problem] = []
-    for field in fields(cls):  # type: ignore[arg-type]
+    options = [field for field in fields(cls) if field.init]  # type: ignore[arg-type]
+    for field in options:
         key = prefix + option_key(field.name, hints[field.name])
         if key in properties:
             try:
@@ -101,7 +102,7 @@ def from_properties(cls: type[T], properties: Mapping[str, str], prefix: str = "
     try:
         return cls(**arguments)
     except ConfigError as error:
-        keys = {field.name: prefix + option_key(field.name, hints[field.name]) for field in fields(cls)}  # type: ignore[arg-type]
+        keys = {field.name: prefix + option_key(field.name, hints[field.name]) for field in options}
         raise ConfigError([Problem(keys.get(p.key, p.key), p.message) for p in error.problems], cls.__name__) from error
 
 

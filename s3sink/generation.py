@@ -36,21 +36,26 @@ class OffsetDigest:
 
 
 class SealedFile(NamedTuple):
-    """A finished file: all of its bytes, or the upload that has its earlier parts and the bytes of the last one."""
+    """A finished file: its bytes, or the upload that has them all."""
 
     route: Route
     key: str
     first: int
     last: int
-    count: int
+    records: int
     digest: str
     body: Sequence[Buffer]
     size: int
     upload: PartUpload | None
 
+    @property
+    def held(self) -> int:
+        """Bytes in memory."""
+        return self.upload.in_flight if self.upload else sum(map(len, self.body))
+
     def entry(self) -> FileEntry:
         """As the changelog has it."""
-        return FileEntry(self.route.topic, self.route.encoded_partition, self.key, self.first, self.last, self.count)
+        return FileEntry(self.route.topic, self.route.encoded_partition, self.key, self.first, self.last, self.records)
 
 
 class Generation(NamedTuple):
@@ -70,7 +75,7 @@ class Generation(NamedTuple):
     @property
     def held(self) -> int:
         """Bytes in memory."""
-        return sum(len(piece) for f in self.files for piece in f.body)
+        return sum(f.held for f in self.files)
 
 
 SOURCE, ID, CONFIG, START, STOP = "s3sink-source", "s3sink-id", "s3sink-config", "s3sink-start", "s3sink-stop"
@@ -88,7 +93,7 @@ def sealing_metadata(generation: Generation, file: SealedFile) -> dict[str, str]
         STOP: str(generation.stop),
         FILES: str(len(generation.files)),
         LAST: str(file.last),
-        COUNT: str(file.count),
+        COUNT: str(file.records),
         DIGEST: file.digest,
     }
 
@@ -103,7 +108,7 @@ class Owner(NamedTuple):
     stop: int | None  # None: multipart, and its maker has not got round to saying where the generation ends
     files: int
     first: int
-    count: int
+    records: int
     digest: str
 
 

@@ -28,6 +28,11 @@ class Layout:
         name = self.file_delim.join((route.topic, str(partition), f"{offset:0{self.offset_width}d}"))
         return self.directory_delim.join((route.topic, route.encoded_partition, name + extension))
 
+    def route(self, key: str) -> Route:
+        """Where the records of a value file go, from its key."""
+        topic, _, rest = key.partition(self.directory_delim)
+        return Route(topic, rest.rpartition(self.directory_delim)[0])
+
     def first_offset(self, key: str, partition: int) -> int | None:
         """The offset in a key of this partition, None for a key that is not one of its value files."""
         name = key.rsplit(self.directory_delim, 1)[-1]

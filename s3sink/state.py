@@ -70,10 +70,16 @@ class Intent(msgspec.Struct, frozen=True):
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """What the group knows of a partition: everything before `offset` is stored; perhaps an intent from there on."""
+    """What the group knows of a partition: everything before `offset` is stored; perhaps an intent from there on.
+
+    `until` is where the last generation ends that is known to be in the bucket beyond `offset`; `offset` or less when
+    there is none. None: it was not a sink that committed this offset (an operator, another program), or the sink did
+    not look into the bucket yet.
+    """
 
     offset: int
     intent: Intent | None = None
+    until: int | None = None
 
 
 class StateStore(Protocol):
@@ -126,9 +132,13 @@ def decode_boundary(row: bytes) -> Boundary:
 
 
 class _Entry(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One sink's part of an offset's metadata. `start` only where it differs from the committed offset."""
+    """One sink's part of an offset's metadata. `start` only where it differs from the committed offset.
+
+    `ahead` is how far `Progress.until` is beyond `start`; its being there says that a sink wrote this.
+    """
 
     start: int | None = None
+    ahead: int | None = None
     id: str | None = None
     steps: tuple[int, ...] = ()
     config: str = ""
@@ -149,10 +159,11 @@ def encode_metadata(offset: int, by_sink: dict[str, Progress]) -> str:
 
 def _entry(offset: int, progress: Progress) -> _Entry:
     start = progress.offset if progress.offset != offset else None
+    ahead = None if progress.until is None else max(0, progress.until - progress.offset)
     if progress.intent is None:
-        return _Entry(start)
+        return _Entry(start, ahead)
     intent = progress.intent
-    return _Entry(start, intent.id, _steps(progress.offset, intent.stops), intent.fingerprint)
+    return _Entry(start, ahead, intent.id, _steps(progress.offset, intent.stops), intent.fingerprint)
 
 
 def _steps(start: int, stops: Sequence[int]) -> tuple[int, ...]:
@@ -176,10 +187,11 @@ def decode_metadata(offset: int, metadata: str) -> dict[str, Progress]:
 
 def _progress(offset: int, entry: _Entry) -> Progress:
     start = offset if entry.start is None else entry.start
+    until = None if entry.ahead is None else start + entry.ahead
     if entry.id is None:
-        return Progress(start)
+        return Progress(start, None, until)
     stops, at = [], start
     for step in entry.steps:
         at += step
         stops.append(at)
-    return Progress(start, Intent(entry.id, tuple(stops), entry.config))
+    return Progress(start, Intent(entry.id, tuple(stops), entry.config), until)

@@ -7,7 +7,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Coroutine
 
-from s3sink.batch import RecordBatch
+from s3sink.batch import RecordBatch, Span
 from s3sink.dlq import DeadLetterQueue, DeadLetterTopic, dead_letter
 from s3sink.errors import ConsistencyError, OffsetGapError, RecordError
 from s3sink.pipeline import Pipeline
@@ -53,8 +53,12 @@ class SinkTask:
         self._writer: TopicPartitionWriter | None = None
         self._next: int | None = None
         self._rewinding = False
+        self._ahead: int | None = None
         self._lowest: int | None = None
+        self._given = 0
+        self._passed_at = 0
         self._squeeze = False
+        self._drain: asyncio.Task[None] | None = None
         self.replaced = False
 
     # ------------------------------------------------------------------ from outside
@@ -95,16 +99,16 @@ class SinkTask:
         self._wake.set()
 
     async def close_files(self, reason: Reason) -> None:
-        """Close the open files and return when they are committed; `run` must be running."""
-        if self._writer is not None:
+        """Close the open files; returns when they are committed, or cannot be any more. `run` must be running."""
+        if self._writer is not None and self._drain is not None:
             self._writer.rotate(reason)
-            await self._writer.drained()
+            await _first_of(self._writer.drained(), self._drain)
 
     # ------------------------------------------------------------------ life cycle
     async def run(self) -> None:
         """Work until cancelled. Returns by itself only when this worker was replaced; raises what a person must see."""
         recovery = await recover(self.source, self._setup, keep_topic=self._sink.keeps_topic)
-        self._next, decided = recovery.start, recovery.decided
+        self._next, decided, self._given = recovery.start, recovery.decided, recovery.committed
         if recovery.start is not None and recovery.start < self._setup.committer.floor(self.source):
             self._read_again(recovery.start)
         try:
@@ -126,7 +130,7 @@ class SinkTask:
 
     def _read_again(self, start: int) -> None:
         """Whatever is on its way from the reader is too far ahead; wait for the batch that covers `start`."""
-        self._next, self._rewinding, self._lowest = start, True, start
+        self._next, self._rewinding, self._ahead, self._lowest = start, True, None, start
         self._rewind_reader(start)
 
     async def _work(self, decided: tuple[Decided, ...]) -> None:
@@ -134,7 +138,7 @@ class SinkTask:
         start = self._next if self._next is not None else await self._first_offset(decided)
         writer = self._writer = TopicPartitionWriter(self.source, self._setup, start, decided)
         self._next = start
-        drain = asyncio.create_task(writer.run(), name=f"s3sink {self.source} commits")
+        drain = self._drain = asyncio.create_task(writer.run(), name=f"s3sink {self.source} commits")
         drain.add_done_callback(lambda _: self._wake.set())
         try:
             while True:
@@ -192,17 +196,23 @@ class SinkTask:
             await self._write(writer, fresh.slice(at, at + SLICE) if fresh.n > SLICE else fresh)
             if fresh.n > SLICE:
                 await asyncio.sleep(0)
+        self._pass_by(writer)
         if writer.sealed > WAITING or writer.sealed_bytes > int(self._sink.memory) // 2:
             await _first_of(writer.drained(), drain)
+
+    def _pass_by(self, writer: TopicPartitionWriter) -> None:
+        """Once a second, so that the committed offset follows even where every record is dropped and none is idle."""
+        now = self._setup.clock()
+        if abs(now - self._passed_at) >= 1000:
+            self._passed_at = now
+            writer.pass_by()
 
     def _continue(self, batch: RecordBatch) -> RecordBatch | None:
         """The part of the batch that continues where the last one ended; None when there is none."""
         span, expected = batch.span, self._next
         assert expected is not None
-        if self._rewinding:
-            if not span.start <= expected < span.stop:
-                return None
-            self._rewinding = False
+        if self._rewinding and not self._has_gone_back(span, expected):
+            return None
         if span.start > expected:
             self._lost(expected, span.start)
         elif span.start < self._floor():
@@ -212,10 +222,27 @@ class SinkTask:
         self._next = span.stop
         return batch.split(expected)[1] if span.start < expected else batch
 
+    def _has_gone_back(self, span: Span, expected: int) -> bool:
+        """Whether the reader has done what `rewind` asked for.
+
+        What was on its way before is too far ahead, and comes once. What comes again after asking again is where the
+        topic begins now.
+        """
+        if span.start <= expected < span.stop or span.start == self._ahead:
+            self._rewinding = False
+            return True
+        if span.start > expected:
+            self._ahead = span.start
+            self._rewind_reader(expected)
+        return False
+
     def _lost(self, expected: int, found: int) -> None:
+        if found <= self._given:  # an operator went past them, or they were committed
+            log.info("%s: offsets %d to %d are gone from the topic", self.source, expected, found - 1)
+            return
         if self._sink.on_gap == "fail":
             raise OffsetGapError(self.source, expected, found)
-        log.error("%s: offsets %d to %d are gone from the topic, going on behind them", self.source, expected, found - 1)
+        log.error("%s: offsets %d to %d are gone from the topic, going on", self.source, expected, found - 1)
         self._setup.metrics.add("records_lost", found - expected, topic=self.source.topic)
 
     def _floor(self) -> int:
@@ -250,5 +277,7 @@ class SinkTask:
 
 async def _first_of(waited: Coroutine[None, None, None], drain: asyncio.Task[None]) -> None:
     task = asyncio.create_task(waited)
-    await asyncio.wait({task, drain}, return_when=asyncio.FIRST_COMPLETED)
-    task.cancel()
+    try:
+        await asyncio.wait({task, drain}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        task.cancel()

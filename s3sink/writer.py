@@ -1,8 +1,8 @@
 """Writes the records of one source partition into files and makes them visible exactly once.
 
-The order is the promise: **decide** (boundary in the changelog, acknowledged), **fence** (intent with the group, refused
-for a writer that was replaced), **create** (head file, then the others, each only if its key is free), **commit**
-(`stop`). A crash after any step is finished by whoever gets the partition next, into the same keys.
+The order is the promise: **decide** (boundary in the changelog, acknowledged), **fence** (intent with the group,
+refused for a writer that was replaced), **create** (head file, then the others, each only if its key is free),
+**commit** (`stop`). A crash after any step is finished by whoever gets the partition next, into the same keys.
 """
 
 from __future__ import annotations
@@ -113,8 +113,6 @@ class OpenFile:
         self._digest.update(offsets)
         self.last = offsets[-1]
         self.count += len(offsets)
-        if not batch.is_raw:
-            self.schema = batch.records()[-1].value_schema
 
     def fits(self, batch: RecordBatch) -> bool:
         """Whether the file can take these records at all."""
@@ -132,8 +130,10 @@ class OpenFile:
         return self.buffer.total + (self.writer.buffered if isinstance(self.writer, SchemaBoundWriter) else 0)
 
     def seal(self) -> SealedFile:
-        """Finish the file."""
+        """Finish the file. An upload gets its last part now, once, so that completing it can be tried again."""
         self.writer.close()
+        if self.upload is not None and self.buffer.size:
+            self.upload.add(self.buffer.take())
         return SealedFile(
             self.route,
             self.key,
@@ -158,6 +158,7 @@ class TopicPartitionWriter:
         self.source = source
         self._setup = setup
         self._decided = deque(d for d in decided if d.stop > start)
+        self._until = self._decided[-1].stop if self._decided else start
         self._open: dict[Route, OpenFile] = {}
         self._files = FileSet(start, start)
         self._id = setup.new_id()
@@ -365,7 +366,7 @@ class TopicPartitionWriter:
         if any(g.files for g in generations):
             await self._decide(start, generations)
             await self._create(generations)
-        if not await self._setup.committer.commit(self.source, Progress(stop)):
+        if not await self._setup.committer.commit(self.source, Progress(stop, None, self._until)):
             self._setup.metrics.add("commits_refused", 1, topic=self.source.topic)
             raise Replaced(f"{self.source}: the commit of {stop} was refused, another worker has the partition")
         self.committed = stop
@@ -377,7 +378,7 @@ class TopicPartitionWriter:
         boundary = Boundary(tuple(g.entry() for g in generations), setup.fingerprint)
         await setup.state.put(self.source, boundary)
         intent = Intent(boundary.id, tuple(g.stop for g in generations), setup.fingerprint)
-        if not await setup.committer.commit(self.source, Progress(start, intent)):
+        if not await setup.committer.commit(self.source, Progress(start, intent, self._until)):
             setup.metrics.add("intents_refused", 1, topic=self.source.topic)
             raise Replaced(f"{self.source}: the intent from {start} was refused, another worker has the partition")
 
@@ -406,14 +407,19 @@ class TopicPartitionWriter:
         self._setup.metrics.add("objects_committed", 1, topic=self.source.topic)
 
     async def _try_create(self, generation: Generation, file: SealedFile) -> None:
-        setup = self._setup
-        if not setup.conditional_create and await self._is_there(generation, file):
+        conditional = self._conditional(file)
+        if not conditional and await self._is_there(generation, file):
             return
         try:
-            await self._send(generation, file, if_absent=setup.conditional_create)
+            await self._send(generation, file, if_absent=conditional)
         except ObjectExistsError:
             if not await self._is_there(generation, file):
                 await self._send(generation, file, if_absent=False)
+
+    def _conditional(self, file: SealedFile) -> bool:
+        """Whether the store can be left to find out if the key is free: not where a 412 would cost the parts."""
+        setup = self._setup
+        return setup.conditional_create and not (setup.on_conflict == "overwrite" and file.upload is not None)
 
     async def _send(self, generation: Generation, file: SealedFile, *, if_absent: bool) -> None:
         setup = self._setup
@@ -423,9 +429,6 @@ class TopicPartitionWriter:
             opening = opening_metadata(self.source, generation.id, setup.fingerprint, generation.start, file.first)
             await setup.store.put(file.key, file.body, metadata=opening | metadata, if_absent=if_absent)
             return
-        if file.body:
-            file.upload.add(file.body)
-            file = file._replace(body=())
         await file.upload.arrived()
         try:
             await file.upload.complete(if_absent=if_absent, metadata=metadata)
@@ -473,13 +476,14 @@ class TopicPartitionWriter:
             "%s: [%d, %d) was written before as [%d, %d): going on behind that",
             self.source, generation.start, generation.stop, owner.start, owner.stop,
         )  # fmt: skip
-        raise Rewind(generation.start, Decided(generation.start, owner.stop, "adopted", owner.id))
+        adopted = Decided(generation.start, owner.stop, "adopted", owner.id, done=owner.files == 1)
+        raise Rewind(generation.start, adopted)
 
     def _committed(self, generation: Generation) -> None:
         if not generation.files:
             return
         metrics, topic = self._setup.metrics, self.source.topic
-        records, size = sum(f.count for f in generation.files), sum(f.size for f in generation.files)
+        records, size = sum(f.records for f in generation.files), sum(f.size for f in generation.files)
         metrics.add("generations_committed", 1, topic=topic)
         metrics.add("records_written", records, topic=topic)
         metrics.add("bytes_written", size, topic=topic)
@@ -492,4 +496,3 @@ class TopicPartitionWriter:
 
 def _head_first(files: tuple[SealedFile, ...]) -> tuple[SealedFile, ...]:
     return tuple(sorted(files, key=lambda f: f.first))
-

@@ -89,7 +89,7 @@ def _prepare(app: faust.App) -> None:
                 "must be at_least_once: Faust's transactions do not fence by group generation and hold up recovery; "
                 "the sink is exactly once without them",
             ),
-            problem_if(own_scheduler, "ConsumerScheduler", "must be Faust's own: the sink schedules its batches itself"),
+            problem_if(own_scheduler, "ConsumerScheduler", "must be Faust's own: the sink schedules batches itself"),
             problem_if(
                 bool(missing),
                 "faust-streaming, aiokafka",

@@ -40,7 +40,7 @@ class Cluster(NamedTuple):
 async def preflight(app: faust.App, sinks: Iterable[AttachedSink]) -> Cluster:
     """Brokers, and the partitions of every topic that a sink reads; dead letter topics are created where missing.
 
-    Waits for brokers and topics, saying so every few seconds; a wrong password is said too, since the client retries it.
+    Waits for brokers and topics, saying so every few seconds.
     """
     sinks = list(sinks)
     admin = await _connected(app)
@@ -62,8 +62,8 @@ async def _connected(app: faust.App) -> AIOKafkaAdminClient:
             await asyncio.wait_for(admin.start(), 10)
         except (KafkaError, OSError, TimeoutError) as error:
             await admin.close()
-            servers = settings["bootstrap_servers"]
-            log.error("the Kafka brokers %s cannot be reached: %s; trying again", servers, error or type(error).__name__)
+            servers, reason = settings["bootstrap_servers"], str(error) or type(error).__name__
+            log.error("the Kafka brokers %s cannot be reached: %s; trying again", servers, reason)
             await asyncio.sleep(3)
         else:
             return admin

@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import aiokafka.errors as kafka_errors
@@ -153,9 +154,9 @@ class GroupOffsets:
         """The partitions whose commit was refused, for good. Asks again until there is a definite answer."""
         left, refused, attempt = dict(offsets), set[TopicPartition](), 0
         while left and epoch == self._epoch:
-            membership = self._membership
+            request = partial(self._request, dict(left), self._membership)
             again: set[TopicPartition] = set()
-            for source, error in (await self._on_thread(lambda: self._request(dict(left), membership))).items():
+            for source, error in (await self._on_thread(request)).items():
                 if error in _REFUSED:
                     refused.add(source)
                 elif error in _AGAIN:

@@ -21,7 +21,8 @@ class TopicDeadLetters:
         await asyncio.gather(*(self._send(letter) for letter in letters))
 
     async def _send(self, letter: DeadLetter) -> None:
-        timestamp = None if letter.timestamp is None else (letter.timestamp + 0.5) / 1000  # Faust cuts, it wants seconds
+        # Faust takes seconds and cuts them to milliseconds: half of one more keeps the last digit.
+        timestamp = None if letter.timestamp is None else (letter.timestamp + 0.5) / 1000
         await self._app.producer.send_and_wait(
             self.topic.topic, letter.key, letter.value, None, timestamp, list(letter.headers)
         )

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from typing import Any
 
 import faust
-from faust.types import TP
 from aiokafka.structs import TopicPartition as KafkaPartition
+from faust.types import TP
 from mode import Service
 
 from s3sink.agents.boundaries import BoundaryTable
@@ -18,7 +18,7 @@ from s3sink.agents.broker import client_settings, preflight
 from s3sink.agents.group import GroupOffsets, SinkOffsets
 from s3sink.agents.letters import TopicDeadLetters
 from s3sink.batch import RecordBatch, Span
-from s3sink.clock import Clock, system_clock
+from s3sink.clock import Clock
 from s3sink.dlq import DeadLetterTopic
 from s3sink.errors import ConfigError, ConsistencyError, Problem
 from s3sink.metrics import Metrics
@@ -42,7 +42,8 @@ class AttachedSink:
         self._service = service
         self.boundaries = BoundaryTable(service.app, name, lambda: client_settings(service.app))
         self.offsets = SinkOffsets(service.group, name)
-        self.dead_letters = TopicDeadLetters(service.app, sink.errors) if isinstance(sink.errors, DeadLetterTopic) else None
+        dead_letters = sink.errors if isinstance(sink.errors, DeadLetterTopic) else None
+        self.dead_letters = TopicDeadLetters(service.app, dead_letters) if dead_letters else None
         self.pipeline: Pipeline = sink.pipeline(metrics)
         self.setup: Setup | None = None
         self.tasks: dict[TopicPartition, SinkTask] = {}
@@ -309,4 +310,3 @@ class SinkService(Service):  # type: ignore[misc]
         largest = max(tasks, key=lambda task: task.open_bytes)
         if largest.open_bytes:
             largest.squeeze()
-

@@ -54,7 +54,8 @@ class TapFetchResult(_StockFetchResult):  # type: ignore[misc, valid-type]
             return super().getall(max_records)
         if tp.topic not in tapped:
             if self.has_more():
-                _verify(self._partition_records._records, TopicPartition(*tp), self._partition_records.next_fetch_offset)
+                part = self._partition_records
+                _verify(part._records, TopicPartition(*tp), part.next_fetch_offset)
             return super().getall(max_records)
         if not self.check_assignment(tp) or not self.has_more():
             return []
@@ -233,7 +234,9 @@ class TapConsumer(driver.Consumer):  # type: ignore[misc]
         return await super()._wait_next_records(timeout)
 
 
-def install(app: faust.App, topics: Callable[[], frozenset[str]], deliver: Deliver, wanted: Callable[[str], bool]) -> None:
+def install(
+    app: faust.App, topics: Callable[[], frozenset[str]], deliver: Deliver, wanted: Callable[[str], bool]
+) -> None:
     """Put the tap into an app, once, before it is started. Other consumers in the process are not disturbed."""
     fetcher.FetchResult = TapFetchResult
     fetcher.MemoryRecords = KeptRecords

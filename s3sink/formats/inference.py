@@ -120,6 +120,7 @@ def _parsed(text: bytes, hint: pa.Schema | None, n: int) -> pa.RecordBatch | Non
             read_options=pj.ReadOptions(use_threads=False, block_size=len(text) + 1),
             parse_options=pj.ParseOptions(explicit_schema=hint, unexpected_field_behavior="infer"),
         )
+        table.validate()  # the reader miscounts the items of lists in which all items are null
     except pa.ArrowException:
         return None
     batches = table.to_batches()
@@ -171,7 +172,11 @@ def _is_doubtful(array: pa.Array, depth: int) -> bool:
 def _in_order(columns: pa.RecordBatch, hint: pa.Schema, text: bytes, first: bytes) -> pa.RecordBatch:
     """Without columns that only the hint knows, and in the order of the first record: hinted ones came first."""
     place = {name: index for index, name in enumerate(orjson.loads(first))}
-    names = [name for name in columns.schema.names if name not in hint.names or orjson.dumps(name) in text]
+    names = [
+        name
+        for name, array in zip(columns.schema.names, columns.columns, strict=True)
+        if array.null_count < len(array) or name not in hint.names or orjson.dumps(name) in text
+    ]
     return columns.select(sorted(names, key=lambda name: place.get(name, len(place))))
 
 

@@ -54,7 +54,7 @@ def _schemaless_lines(values: list[Any], schema: Schema | None) -> list[bytes]:
     dumps = orjson.dumps
     lines = [dumps(value, _unknown, options) for value in values]
     for index, line in enumerate(lines):
-        if b"null" in line and not _is_finite(values[index]):  # orjson makes null of NaN
+        if b"null" in line and _holds_nan(values[index]):  # orjson makes null of NaN
             line = lines[index] = _exact(values[index], options)
         if not line.isascii() or b"\\u00" in line:
             lines[index] = _as_jackson_escapes(line)
@@ -85,7 +85,9 @@ def _line(row: SinkRecord, decimal_format: DecimalFormat) -> bytes:
 
 
 def reason_of(error: Exception) -> str:
-    """What to tell about a record that failed with this."""
+    """What to tell about a record that failed with this: our own words where orjson has wrapped them in its own."""
+    if isinstance(error.__cause__, RecordError):
+        return error.__cause__.reason
     return error.reason if isinstance(error, RecordError) else f"{type(error).__name__}: {error}"
 
 
@@ -118,18 +120,26 @@ def _exact(value: Any, options: int) -> bytes:
     return orjson.dumps(_mended(value), _unknown, options)
 
 
-def _is_finite(value: Any) -> bool:
+def _holds_nan(value: Any) -> bool:
+    """Whether a number that is not finite is in it. Inlined for the items: most lines with a null come here."""
     kind = type(value)
-    if kind is dict:
-        return all(map(_is_finite, value.values()))
-    return all(map(_is_finite, value)) if kind is list else kind is not float or isfinite(value)
+    if kind is float:
+        return not isfinite(value)
+    for item in value.values() if kind is dict else value if kind in (list, tuple) else ():
+        kind = type(item)
+        if kind is float:
+            if not isfinite(item):
+                return True
+        elif kind in (dict, list, tuple) and _holds_nan(item):
+            return True
+    return False
 
 
 def _mended(value: Any) -> Any:
     kind = type(value)
     if kind is dict:
         return {key: _mended(item) for key, item in value.items()}
-    if kind is list:
+    if kind in (list, tuple):
         return [_mended(item) for item in value]
     if kind is float:
         return value if isfinite(value) else _plain(value)

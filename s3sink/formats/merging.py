@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 
-class Misfit(Exception):  # noqa: N818  (an answer, not a fault)
+class Misfit(Exception):
     """These columns do not go together; the message says which and why."""
 
 

@@ -39,7 +39,7 @@ class FileSet:
     `start` is the first offset of the generation, `stop` the next offset to be written. `records` counts the records of
     all files, `bytes` what they have produced so far, compressed. `base_timestamp` is the partitioner's timestamp of
     the first record, `last_route` the route of the last one. `opened_at` is the wall clock at the first record, None
-    while nothing is open. `schemas` has the value schema of the last record of each open file.
+    while nothing is open. `schemas` has the value schema of the first record of each open file.
     """
 
     start: int

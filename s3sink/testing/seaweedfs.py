@@ -66,10 +66,12 @@ class SeaweedFS:
     def stop(self) -> None:
         """SIGTERM, and SIGKILL when it is still there after 20 s. Does nothing when it is not running."""
         self._child.stop()
+        _sweep(self._ports)
 
     def kill(self) -> None:
         """SIGKILL."""
         self._child.kill()
+        _sweep(self._ports)
 
     def create_bucket(self, name: str) -> None:
         """Make an empty bucket; it may exist. To SeaweedFS a bucket is a directory of its filer."""
@@ -82,7 +84,6 @@ class SeaweedFS:
         ports = zip(servers, self._ports[::2], self._ports[1::2], strict=True)
         flags = [flag for name, http, grpc in ports for flag in (f"-{name}.port={http}", f"-{name}.port.grpc={grpc}")]
         quiet = ["-admin.ui=false", "-webdav=false", "-master.telemetry=false", "-s3.autoCreateBucket=false"]
-        quiet.append("-s3.localSocket=s3.sock")  # in the server's own directory: it would stay behind in /tmp
         return [f"-dir={data}", f"-ip={HOST}", f"-ip.bind={HOST}", *flags, *quiet]
 
     def _takes_objects(self) -> bool:
@@ -99,6 +100,13 @@ class SeaweedFS:
     def __exit__(self, *_: object) -> None:
         self.stop()
         self._home.remove()
+
+
+def _sweep(ports: Sequence[int]) -> None:
+    """Remove the sockets that the server leaves behind, which have its ports in their names."""
+    for port in ports:
+        for left in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):  # noqa: S108 - its own choice, not ours
+            left.unlink(missing_ok=True)
 
 
 def _weed() -> str:

@@ -32,6 +32,7 @@ __all__ = [
     "MaskField",
     "Predicate",
     "PredicateLike",
+    "RawTransform",
     "RecordIsTombstone",
     "RegexRouter",
     "ReplaceField",
@@ -64,6 +65,15 @@ class ColumnarTransform(Protocol):
 
     def apply_batch(self, batch: RecordBatch, /) -> RecordBatch:
         """What `apply` makes of each record, with the same span. Raises when rows have to decide."""
+        ...
+
+
+@runtime_checkable
+class RawTransform(Protocol):
+    """A transform that can also work on JSON text without decoding what it does not use."""
+
+    def apply_raw(self, batch: RecordBatch) -> RecordBatch | None:
+        """What `apply` makes of a raw batch of JSON without schemas, as raw records; None: rows have to decide."""
         ...
 
 

@@ -99,7 +99,7 @@ class ExtractNewRecordState:
         try:
             envelope = _decode_envelope(data)
         except msgspec.ValidationError:  # some other JSON value than an object
-            return _DROPPED if data.strip() == b"null" else data
+            return _not_an_object(data)
         op, after, before = bytes(envelope.op), bytes(envelope.after), bytes(envelope.before)
         if (
             op not in _RAW_OPERATIONS
@@ -161,6 +161,14 @@ class _RawRow(msgspec.Struct, frozen=True, gc=False):
     key: bytes | None
     value: bytes | None
     headers: Any
+
+
+def _not_an_object(data: bytes) -> bytes:
+    """The text as it is, but null is dropped. Raises ValueError for null with something behind it."""
+    text = data.strip()
+    if text.startswith(b"null") and text != b"null":
+        raise ValueError("null is not all of it")
+    return _DROPPED if text == b"null" else data
 
 
 def _not_an_envelope(op: bytes, data: bytes) -> bytes:

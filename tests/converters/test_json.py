@@ -136,6 +136,18 @@ def test_what_is_no_envelope_is_refused_even_after_one_that_is(text: str) -> Non
         convert(converter, text)
 
 
+@pytest.mark.parametrize("end", ["12]", "1", '1,"payload":2', "1}x", "}"])
+def test_the_short_way_looks_at_the_whole_text(end: str) -> None:
+    converter = JsonConverter(schemas_enable=True)
+    convert(converter, '{"schema":{"type":"int32"},"payload":1}')
+    text = f'{{"schema":{{"type":"int32"}},"payload":{end}'
+    if end == "1}x":  # what follows is ignored, as everywhere
+        assert convert(converter, text)[1] == 1
+    else:
+        with pytest.raises(ConversionError):
+            convert(converter, text)
+
+
 def test_an_envelope_may_have_no_schema() -> None:
     assert convert(JsonConverter(schemas_enable=True), '{"schema":null,"payload":{"a":1.5}}') == (None, {"a": 1.5})
     lenient = convert(JsonConverter(schemas_enable=True), '{"schema":null,"payload":{"a":01.5}}')

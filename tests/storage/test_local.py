@@ -57,22 +57,26 @@ def test_a_crash_before_the_link_leaves_nothing_to_see(tmp_path: Path, monkeypat
 
 
 def test_metadata_is_on_the_disk_before_the_object_is_visible(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    synced: list[int] = []
+    synced: list[tuple[int, int]] = []
     link, fsync = os.link, os.fsync
 
+    def version(found: os.stat_result) -> tuple[int, int]:
+        return found.st_ino, found.st_mtime_ns
+
     def recording_fsync(descriptor: int) -> None:
-        synced.append(os.fstat(descriptor).st_ino)
+        synced.append(version(os.fstat(descriptor)))
         fsync(descriptor)
 
     def checking_link(source: Path, target: Path) -> None:
         sidecars = [path for path in (tmp_path / ".s3sink" / "metadata").rglob("*") if path.is_file()]
-        assert [path.stat().st_ino in synced for path in [*sidecars, sidecars[0].parent, source]] == [True] * 3
+        assert len(sidecars) == 1
+        assert all(version(path.stat()) in synced for path in (sidecars[0], sidecars[0].parent, source))
         link(source, target)
 
     monkeypatch.setattr(os, "fsync", recording_fsync)
     monkeypatch.setattr(os, "link", checking_link)
     run(LocalStore(tmp_path).put("k", [b"x"], metadata={"n": "1"}, if_absent=True))
-    assert tmp_path.stat().st_ino in synced[-2:]
+    assert version(tmp_path.stat()) == synced[-1]
 
 
 def test_a_copy_that_keeps_times_keeps_metadata(tmp_path: Path) -> None:

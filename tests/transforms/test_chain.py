@@ -7,7 +7,7 @@ import functools
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from s3sink.batch import RecordBatch, Span
@@ -86,14 +86,22 @@ def one_by_one(steps: list[Any], record: SinkRecord) -> tuple[SinkRecord | None,
     return result, None
 
 
-@given(st.lists(st.sampled_from(STEPS), max_size=6), st.lists(VALUES, max_size=5), st.booleans())
+@given(
+    st.lists(st.sampled_from(STEPS), min_size=2, max_size=6), st.lists(VALUES, min_size=1, max_size=5), st.booleans()
+)
+@example(STEPS, [{"a": 2, "email": "x"}, {"a": None, "email": "x"}, {"a": 3, "email": "x"}], False)
+@example([STEPS[0], STEPS[1]], [{"a": 2, "email": "x"}], False)
+@example([STEPS[0], STEPS[2]], [{"a": 2, "email": "x"}], False)
+@example([STEPS[0], STEPS[6], STEPS[1], STEPS[3]], [{"a": 2, "email": "x"}], True)
 def test_a_chain_does_what_its_steps_do_one_by_one(steps: list[Any], values: list[Any], typed: bool) -> None:
     batch = batch_of(*values, schema=STRUCT if typed else None)
+    before = repr(batch.records())
     expected = [one_by_one(steps, record) for record in batch.records()]
     for got, errors in (Chain(steps).apply(batch), asyncio.run(Chain(steps).apply_async(batch))):
         assert list(got.records()) == [record for record, error in expected if record is not None]
         assert [str(error) for error in errors] == [error for _, error in expected if error is not None]
         assert got.span == batch.span
+        assert repr(batch.records()) == before
 
 
 def test_a_filter_shortens_the_batch_not_the_span() -> None:

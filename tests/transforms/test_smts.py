@@ -40,7 +40,7 @@ SMTS = st.sampled_from(
         ReplaceField(include=["a", "b"], renames={"a": "c"}),
     ]
 )
-MAPS = st.dictionaries(st.sampled_from("abcz"), st.none() | st.booleans() | st.integers() | st.text() | st.floats())
+MAPS = st.dictionaries(st.sampled_from("abcz"), st.none() | st.integers() | st.text() | st.floats())
 
 
 @given(SMTS, MAPS)
@@ -89,8 +89,8 @@ def test_keys_can_be_edited_too() -> None:
 # ---------------------------------------------------------------------------------------------- MaskField
 @pytest.mark.parametrize(
     ("value", "nothing"),
-    [(True, False), (5, 0), (1.5, 0.0), ("x", ""), (Decimal("1.50"), Decimal(0)), ([1], []), ({"a": 1}, {}), (None, None)]
-    + [(date(2026, 1, 2), date(1970, 1, 1)), (time(4), time(0)), (datetime(2026, 1, 2, tzinfo=UTC), EPOCH)],
+    [(True, False), (5, 0), (1.5, 0.0), ("x", ""), (Decimal("1.50"), Decimal(0)), ([1], []), ({"a": 1}, {}),
+     (None, None), (date(2026, 1, 2), date(1970, 1, 1)), (time(4), time(0)), (datetime(2026, 1, 2, tzinfo=UTC), EPOCH)],
 )  # fmt: skip
 def test_a_mask_leaves_nothing_in_the_same_type(value: Any, nothing: Any) -> None:
     masked = MaskField(["f"]).apply(record({"f": value, "keep": 1})).value
@@ -109,7 +109,7 @@ def test_masked_lists_and_maps_are_not_shared() -> None:
         ("abc", TEXT, "123", "123"),
         (5, INT8, "300", 44),
         (5, None, "12.7", 12),
-        (5, None, "1e20", 10**20 - 5 * 2**64 - 2**64 // 2 * 0 - 2**64 * 0),
+        (5, None, "1e20", (10**20 + 2**63) % 2**64 - 2**63),
         (5.0, None, "1.25", 1.25),
         (5.0, Schema(type="float32"), "0.1234567890123", 0.12345679),
         (Decimal("9.99"), Schema(type="bytes", name=DECIMAL), "1.50", Decimal("1.50")),
@@ -119,8 +119,6 @@ def test_a_replacement_takes_the_type_of_what_it_replaces(
     value: Any, schema: Schema | None, replacement: str, masked: Any
 ) -> None:
     given_record = record({"f": value}, schema and struct(f=schema))
-    if replacement == "1e20":
-        masked = (10**20 + 2**63) % 2**64 - 2**63
     assert repr(MaskField(["f"], replacement).apply(given_record).value) == repr({"f": masked})
 
 
@@ -226,20 +224,28 @@ def test_with_a_schema_the_schema_is_replaced_too() -> None:
 
 
 # ---------------------------------------------------------------------------------------------- options
+OPTION, BAD, BAD_RENAME = "Configuration", "Invalid value", "Invalid rename mapping"
+NO_VALUE = "No value specified for static field"
+
+
 @pytest.mark.parametrize(
     ("smt", "properties", "complaint"),
     [
         (MaskField, {}, 'Missing required configuration "fields" which has no default value.'),
-        (MaskField, {"fields": ""}, "Configuration 'fields' must not be empty. Valid values include: any non-empty value"),
-        (MaskField, {"fields": "a,,b"}, "Configuration 'fields' values must not be empty."),
-        (MaskField, {"fields": "a", "replacement": ""}, "Invalid value  for configuration replacement: String must be non-empty"),
+        (MaskField, {"fields": ""}, f"{OPTION} 'fields' must not be empty. Valid values include: any non-empty value"),
+        (MaskField, {"fields": "a,,b"}, f"{OPTION} 'fields' values must not be empty."),
+        (
+            MaskField,
+            {"fields": "a", "replacement": ""},
+            f"{BAD}  for configuration replacement: String must be non-empty",
+        ),
         (InsertField, {}, "No field insertion configured"),
         (InsertField, {"static.value": "x"}, "No field insertion configured"),
-        (InsertField, {"static.field": "x"}, "Invalid value null for configuration static.value: No value specified for static field: x"),
-        (ReplaceField, {"renames": "a:b:c"}, "Invalid value [a:b:c] for configuration renames: Invalid rename mapping: a:b:c"),
-        (ReplaceField, {"renames": "a:b,c:"}, "Invalid value [a:b, c:] for configuration renames: Invalid rename mapping: c:"),
+        (InsertField, {"static.field": "x"}, f"{BAD} null for configuration static.value: {NO_VALUE}: x"),
+        (ReplaceField, {"renames": "a:b:c"}, f"{BAD} [a:b:c] for configuration renames: {BAD_RENAME}: a:b:c"),
+        (ReplaceField, {"renames": "a:b,c:"}, f"{BAD} [a:b, c:] for configuration renames: {BAD_RENAME}: c:"),
     ],
-)  # fmt: skip
+)
 def test_bad_options_are_refused_with_connects_words(smt: type, properties: dict[str, str], complaint: str) -> None:
     with pytest.raises(ConfigError) as caught:
         from_properties(smt, properties)
