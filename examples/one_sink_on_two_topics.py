@@ -1,6 +1,6 @@
 """One sink on two topics: the same rules for both, a directory for each.
 
-    BOOTSTRAP=localhost:9092 BUCKET=acme-lake python examples/one_sink_on_two_topics.py
+BOOTSTRAP=localhost:9092 BUCKET=acme-lake python examples/one_sink_on_two_topics.py
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from s3sink.batch import Route
 from s3sink.errors import ConfigurationChangedError, ConsistencyError
 from s3sink.generation import Owner, owner_of
 from s3sink.record import TopicPartition
+from s3sink.retry import retrying
 from s3sink.state import Boundary, Intent, Progress
 from s3sink.storage import ObjectInfo
 from s3sink.writer import Decided, Setup
@@ -102,11 +103,12 @@ Found = tuple[ObjectInfo, Owner]
 async def look(source: TopicPartition, setup: Setup, start: int, keep_topic: bool) -> tuple[Decided, ...]:
     """The generations in the bucket that reach beyond `start`, in order and without overlap."""
     log.info("%s: looking for what %s has from offset %d on", source, setup.store.url, start)
-    keys = await _keys(source, setup, keep_topic)
+    prefix = source.topic + setup.layout.directory_delim if keep_topic else ""
+    keys = await retrying(f"listing {prefix}", lambda: _keys(source, setup, prefix), setup.backoff, setup.metrics)
     mine: list[Found] = []
     for at in range(0, len(keys), 32):
         chunk = keys[at : at + 32]
-        infos = await asyncio.gather(*(setup.store.head(key) for _, key in chunk))
+        infos = await asyncio.gather(*(_head(setup, key) for _, key in chunk))
         owned = [(info, owner) for info in infos if info and (owner := owner_of(info.metadata))]
         new = [(info, owner) for info, owner in owned if owner.source == str(source)]
         mine += new
@@ -122,9 +124,13 @@ async def look(source: TopicPartition, setup: Setup, start: int, keep_topic: boo
     return tuple(_without_overlap(source, [d for d in stored if d.stop > start]))
 
 
-async def _keys(source: TopicPartition, setup: Setup, keep_topic: bool) -> list[tuple[int, str]]:
+async def _head(setup: Setup, key: str) -> ObjectInfo | None:
+    setup.metrics.add("store_requests")
+    return await retrying(key, lambda: setup.store.head(key), setup.backoff, setup.metrics)
+
+
+async def _keys(source: TopicPartition, setup: Setup, prefix: str) -> list[tuple[int, str]]:
     """First offset and key of every object that can be this partition's, highest offset first."""
-    prefix = source.topic + setup.layout.directory_delim if keep_topic else ""
     keys: list[tuple[int, str]] = []
     async for summary in setup.store.list(prefix):
         first = setup.layout.first_offset(summary.key, source.partition)

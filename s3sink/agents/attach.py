@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from typing import Any
 
@@ -16,6 +17,7 @@ from s3sink.errors import ConfigError, Problem
 from s3sink.metrics import Metrics, NoMetrics
 from s3sink.sink import S3Sink
 
+log = logging.getLogger("s3sink")
 _SERVICES = "_s3sink_service"
 
 
@@ -63,7 +65,8 @@ def _names(topics: Any) -> Iterable[str]:
 def _service(app: faust.App, sink: S3Sink) -> SinkService:
     service: SinkService | None = getattr(app, _SERVICES, None)
     if service is None:
-        _prepare(app)
+        missing = tap.self_check()
+        _prepare(app, missing)
         service = SinkService(app, memory=int(sink.memory))
         setattr(app, _SERVICES, service)
         app.add_dependency(service)
@@ -71,15 +74,19 @@ def _service(app: faust.App, sink: S3Sink) -> SinkService:
         app.on_partitions_assigned.connect(service.assigned)
         app.on_rebalance_complete.connect(service.recovered)
         app.on_before_shutdown.connect(service.shutting_down)
-        tap.install(app, lambda: service.topics, service.deliver, service.wants_events)
+        tap.install(
+            app, lambda: service.topics, service.deliver, service.wants_events, positions=not missing.of_aiokafka
+        )
     return service
 
 
-def _prepare(app: faust.App) -> None:
+def _prepare(app: faust.App, missing: tap.Missing) -> None:
     conf = app.conf
     transactions = str(getattr(conf.processing_guarantee, "value", conf.processing_guarantee)) != "at_least_once"
     own_scheduler = conf.ConsumerScheduler is not DefaultSchedulingStrategy
-    missing = tap.self_check()
+    if missing.of_aiokafka:
+        names = ", ".join(missing.of_aiokafka)
+        log.warning("this aiokafka lacks %s: reading the slow way, and stopping at any gap in the offsets", names)
     check(
         "attach",
         [
@@ -91,13 +98,13 @@ def _prepare(app: faust.App) -> None:
             ),
             problem_if(own_scheduler, "ConsumerScheduler", "must be Faust's own: the sink schedules batches itself"),
             problem_if(
-                bool(missing),
-                "faust-streaming, aiokafka",
-                f"the installed versions lack {', '.join(missing)}: install those that s3sink names",
+                bool(missing.of_faust),
+                "faust-streaming",
+                f"the installed version lacks {', '.join(missing.of_faust)}: install the one that s3sink names",
             ),
         ],
     )
     conf.broker_max_poll_interval = 86_400.0  # paused partitions would throw the member out of the group
     conf.broker_max_poll_records = None  # a batch is what was fetched
-    conf.broker_check_crcs = False  # the tap does it, in hardware
+    conf.broker_check_crcs = bool(missing.of_aiokafka)  # the tap does it, in hardware
     conf.consumer_auto_offset_reset = "earliest"

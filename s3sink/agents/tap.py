@@ -13,7 +13,7 @@ import inspect
 import struct
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiokafka.consumer.fetcher as fetcher
 import faust
@@ -132,21 +132,44 @@ Deliver = Callable[[RecordBatch], None]
 class TapScheduler(DefaultSchedulingStrategy):  # type: ignore[misc]
     """Hands tapped batches to the sink before anything else is scheduled, and records to agents that want them too."""
 
-    def __init__(self, deliver: Deliver, wanted: Callable[[str], bool]) -> None:
-        self._deliver, self._wanted = deliver, wanted
+    def __init__(self, tapped: frozenset[str], deliver: Deliver, wanted: Callable[[str], bool]) -> None:
+        self._tapped, self._deliver, self._wanted = tapped, deliver, wanted
 
     def iterate(self, records: Mapping[TP, list[Any]]) -> Iterator[tuple[TP, Any]]:
         """Called on the main loop with one fetch. Batches go to the sink at once, in the order of their partition."""
         rest: dict[TP, list[Any]] = {}
         for tp, items in records.items():
-            if items and type(items[0]) is RecordBatch:
-                self._deliver(items[0])
-                if self._wanted(tp.topic):
-                    rest[tp] = list(consumer_records(items[0]))
-            else:
+            if tp.topic not in self._tapped:
                 rest[tp] = items
+                continue
+            batches = items if items and type(items[0]) is RecordBatch else list(without_positions(tp, items))
+            for batch in batches:
+                self._deliver(batch)
+            if self._wanted(tp.topic):
+                rest[tp] = [record for batch in batches for record in consumer_records(batch)]
         if rest:
             yield from super().iterate(rest)
+
+
+def without_positions(tp: TP, items: list[Any]) -> Iterator[RecordBatch]:
+    """Batches of records that came the stock way, without the position they were read from.
+
+    A missing offset may then be compaction, a transaction or a loss, and nobody can tell: each run of consecutive
+    offsets is a batch of its own, so that the sink stops at the gap.
+    """
+    run: list[Any] = []
+    for item in items:
+        if run and item.offset != run[-1].offset + 1:
+            yield _run(tp, run)
+            run = []
+        run.append(item)
+    if run:
+        yield _run(tp, run)
+
+
+def _run(tp: TP, records: list[Any]) -> RecordBatch:
+    span = Span(records[0].offset, records[-1].offset + 1)
+    return RecordBatch(TopicPartition(*tp), span, raw=records, nbytes=_size(records))
 
 
 def consumer_records(batch: RecordBatch) -> Iterable[Any]:
@@ -198,7 +221,7 @@ class TapConsumer(driver.Consumer):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.scheduler = TapScheduler(self.deliver, self.wanted)
+        self.scheduler = TapScheduler(self.tapped, self.deliver, self.wanted)
         self._freed: asyncio.Event | None = None
 
     def _new_consumer_thread(self) -> Any:
@@ -235,11 +258,20 @@ class TapConsumer(driver.Consumer):  # type: ignore[misc]
 
 
 def install(
-    app: faust.App, topics: Callable[[], frozenset[str]], deliver: Deliver, wanted: Callable[[str], bool]
+    app: faust.App,
+    topics: Callable[[], frozenset[str]],
+    deliver: Deliver,
+    wanted: Callable[[str], bool],
+    *,
+    positions: bool = True,
 ) -> None:
-    """Put the tap into an app, once, before it is started. Other consumers in the process are not disturbed."""
-    fetcher.FetchResult = TapFetchResult
-    fetcher.MemoryRecords = KeptRecords
+    """Put the tap into an app, once, before it is started. Other consumers in the process are not disturbed.
+
+    Without `positions` the stock fetch path is used: slower, and for topics without gaps in their offsets only.
+    """
+    if positions:
+        fetcher.FetchResult = TapFetchResult
+        fetcher.MemoryRecords = KeptRecords
 
     def make(*args: Any, **kwargs: Any) -> TapConsumer:
         parts = {"tapped": topics(), "deliver": staticmethod(deliver), "wanted": staticmethod(wanted)}
@@ -251,20 +283,34 @@ def install(
     app.transport = transport
 
 
-_NEEDED: tuple[tuple[Any, tuple[str, ...]], ...] = (
+_Needed = tuple[tuple[Any, tuple[str, ...]], ...]
+_NEEDED_OF_AIOKAFKA: _Needed = (
     (_StockFetchResult, ("getall", "check_assignment", "has_more", "_update_position")),
     (fetcher.PartitionRecords, ("_consume_aborted_up_to", "_contains_abort_marker", "_unpack_records")),
+)
+_NEEDED_OF_FAUST: _Needed = (
     (driver.AIOKafkaConsumerThread, ("_fetch_records", "_create_worker_consumer", "verify_event_path")),
     (driver.Consumer, ("_new_consumer_thread", "_filter_committable_offsets", "_wait_next_records", "on_buffer_drop")),
 )
 _ATTRIBUTES = ("next_fetch_offset", "_records", "_aborted_producers", "_isolation_level", "_records_iterator")
 
 
-def self_check() -> list[str]:
-    """The private names that the tap leans on and that the installed Faust and aiokafka do not have; empty is well."""
-    missing = [f"{owner.__name__}.{name}" for owner, names in _NEEDED for name in names if not hasattr(owner, name)]
+class Missing(NamedTuple):
+    """Private names that the tap leans on and the installed versions do not have."""
+
+    of_aiokafka: tuple[str, ...]
+    of_faust: tuple[str, ...]
+
+
+def self_check() -> Missing:
+    """What is missing; nothing is well. Without aiokafka's names batches have no positions, without Faust's no tap."""
     source = inspect.getsource(fetcher.PartitionRecords.__init__)
-    missing += [f"PartitionRecords.{name}" for name in _ATTRIBUTES if f"self.{name}" not in source]
+    private = _absent(_NEEDED_OF_AIOKAFKA)
+    private += [f"PartitionRecords.{name}" for name in _ATTRIBUTES if f"self.{name}" not in source]
     if "type(res_or_error) is FetchResult" not in inspect.getsource(fetcher.Fetcher.fetched_records):
-        missing.append("Fetcher.fetched_records")
-    return missing
+        private.append("Fetcher.fetched_records")
+    return Missing(tuple(private), tuple(_absent(_NEEDED_OF_FAUST)))
+
+
+def _absent(needed: _Needed) -> list[str]:
+    return [f"{owner.__name__}.{name}" for owner, names in needed for name in names if not hasattr(owner, name)]

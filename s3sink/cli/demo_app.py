@@ -1,5 +1,7 @@
 """The app of the demo: flights as gzip JSON by hour of departure, and as Parquet by day and carrier, from one topic.
 
+Hours are those of the day and days those of the week, so that a year makes hundreds of files and not tens of thousands.
+
     BOOTSTRAP=localhost:9092 BUCKET=lake S3_ENDPOINT=http://localhost:8333 python -m s3sink.cli.demo_app
 
 Two sinks on one topic in one Faust app share the group's offset; each is exactly once on its own. Faust's web page is
@@ -24,9 +26,11 @@ from s3sink import (
     MaxAge,
     MaxOpenFiles,
     ParquetFormat,
+    Partitioner,
     RecordField,
     S3Sink,
     S3Store,
+    SinkRecord,
     TimeBasedPartitioner,
 )
 from s3sink.agents import AttachedSink, attach, run_worker
@@ -61,29 +65,46 @@ def build_app(env: Mapping[str, str]) -> faust.App:
 
 
 def by_hour(env: Mapping[str, str]) -> S3Sink:
-    """`json/flights/hour=17/flights+0+0000000000.json.gz`: the hour on New York's clocks."""
+    """`json/flights/hour=17/flights+0+0000000000.json.gz`"""
     return S3Sink(
         store=_store(env, "json"),
-        partitioner=TimeBasedPartitioner(
-            "hour=%H", extractor=RecordField("time_hour"), timezone="America/New_York"
-        ),
+        partitioner=departure("hour=%H"),
         rotation=_rotation(env),
         format=JsonFormat(compression="gzip"),
     )
 
 
 def by_day_and_carrier(env: Mapping[str, str]) -> S3Sink:
-    """`parquet/flights/month=7/day=4/carrier=UA/flights+0+0000000000.zstd.parquet`."""
+    """`parquet/flights/day=Thu/carrier=UA/flights+0+0000000000.zstd.parquet`"""
     return S3Sink(
         store=_store(env, "parquet"),
-        partitioner=FieldPartitioner("month", "day", "carrier"),
+        partitioner=Nested(departure("'day'=EEE"), FieldPartitioner("carrier")),
         rotation=_rotation(env),
         format=ParquetFormat(compression="zstd"),
     )
 
 
+def departure(pattern: str) -> TimeBasedPartitioner:
+    """Directories by the time of departure on New York's clocks."""
+    return TimeBasedPartitioner(pattern, extractor=RecordField("time_hour"), timezone="America/New_York")
+
+
+class Nested:
+    """The directories of one partitioner inside those of another: your own partitioner is a class with `encode`."""
+
+    def __init__(self, outer: Partitioner, inner: Partitioner) -> None:
+        self.outer, self.inner = outer, inner
+
+    def encode(self, record: SinkRecord, now: int) -> str:
+        """Both depend on the record alone, and so does this."""
+        return f"{self.outer.encode(record, now)}/{self.inner.encode(record, now)}"
+
+    def __repr__(self) -> str:
+        return f"Nested({self.outer!r}, {self.inner!r})"
+
+
 def _rotation(env: Mapping[str, str]) -> tuple[FlushSize, MaxAge, MaxOpenFiles]:
-    return FlushSize(int(env.get("FLUSH_RECORDS", "20000"))), MaxAge(env.get("MAX_AGE", "3s")), MaxOpenFiles(500)
+    return FlushSize(int(env.get("FLUSH_RECORDS", "20000"))), MaxAge(env.get("MAX_AGE", "3s")), MaxOpenFiles(200)
 
 
 def _store(env: Mapping[str, str], prefix: str) -> S3Store:

@@ -20,7 +20,9 @@ FIELDS = (
 """The fields of a record, in the order in which its JSON text has them."""
 
 _SLICE = 1_000
-_encode = msgspec.json.Encoder().encode  # orjson grows and shrinks each text on its own: five times slower for texts kept
+_encode = (
+    msgspec.json.Encoder().encode
+)  # orjson grows and shrinks each text on its own: five times slower for texts kept
 
 
 class Flights(NamedTuple):

@@ -20,6 +20,11 @@ _Prepared = tuple[list[RecordBatch], list[RecordError]]
 
 def with_columns(batch: RecordBatch, hints: Hints) -> _Prepared:
     """Consecutive batches with columns, whose spans make up the span of the batch, and an error for each bad record."""
+    batches, errors = _with_columns(batch, hints)
+    return batches, sorted(errors, key=lambda error: error.offset or 0)
+
+
+def _with_columns(batch: RecordBatch, hints: Hints) -> _Prepared:
     if not batch.n or batch.columns() is not None:
         return [batch], []
     if batch.is_raw or batch.encoded() is not None:
@@ -92,7 +97,7 @@ def _inferred(batch: RecordBatch, hints: Hints) -> _Prepared:
     lines: list[Any] = batch.values() if encoded is None else encoded
     if None in lines:
         batch, errors = without(batch, {i: NULL_VALUE for i, line in enumerate(lines) if line is None})
-        batches, more = with_columns(batch, hints)
+        batches, more = _with_columns(batch, hints)
         return batches, errors + more
     step = _step(lines)
     sizes = [min(step, batch.n - start) for start in range(0, batch.n, step)]

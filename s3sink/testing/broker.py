@@ -151,7 +151,7 @@ class FakeGroup:
     """The coordinator of one consumer group.
 
     `rebalance` begins a generation and deals the partitions to the members that are there. `accepted` is called with
-    each commit that was taken: source, offset before (None: none), offset now.
+    each commit that was taken: by whom, source, offset before (None: none), offset now.
     """
 
     def __init__(self, name: str, sources: Iterable[TopicPartition]) -> None:
@@ -160,7 +160,7 @@ class FakeGroup:
         self.members: list[str] = []
         self.offsets: dict[TopicPartition, StoredOffset] = {}
         self.refusals = 0
-        self.accepted: Callable[[TopicPartition, StoredOffset | None, StoredOffset], None] = lambda *_: None
+        self.accepted: Callable[[Membership, TopicPartition, StoredOffset | None, StoredOffset], None] = lambda *_: None
 
     def join(self, member: str) -> None:
         """A process comes; it has nothing before the next rebalance."""
@@ -194,7 +194,7 @@ class FakeGroup:
             return False
         before, now = self.offsets.get(source), StoredOffset(offset, metadata)
         self.offsets[source] = now
-        self.accepted(source, before, now)
+        self.accepted(by, source, before, now)
         return True
 
     def reset(self, source: TopicPartition, offset: int | None) -> None:

@@ -55,7 +55,9 @@ def test_customer_logs_go_into_the_day_that_it_is_in_seoul(load: Load) -> None:
 
 def test_a_customer_log_file_closes_at_500_records(load: Load) -> None:
     messages = [at("2026-03-01T12:00:00+09:00")] * 1001
-    names = [key.rsplit("/", 1)[1] for key in keys(load("customer_logs")["SINK"], "customer-logs", messages, partition=2)]
+    names = [
+        key.rsplit("/", 1)[1] for key in keys(load("customer_logs")["SINK"], "customer-logs", messages, partition=2)
+    ]
     assert names == [f"customer-logs+2+{start:010d}.json" for start in (0, 500, 1000)]
 
 
@@ -67,7 +69,9 @@ def test_a_customer_log_file_spans_less_than_five_minutes_of_record_time(load: L
 
 def test_a_customer_log_that_is_no_json_is_a_dead_letter(load: Load) -> None:
     sink = load("customer_logs")["SINK"]
-    written = preview(sink, batch_of("customer-logs", [at("2026-03-01T12:00:00+09:00"), Message(b"<html>", timestamp=0)]))
+    written = preview(
+        sink, batch_of("customer-logs", [at("2026-03-01T12:00:00+09:00"), Message(b"<html>", timestamp=0)])
+    )
     assert sink.errors.topic == "dlq-customer-logs"
     assert [(letter.offset, letter.value) for letter in written.dead_letters] == [(1, b"<html>")]
 

@@ -70,8 +70,9 @@ class Place:
 async def _produce(bootstrap: str, topic: str, values: list[bytes]) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
-    await admin.create_topics([NewTopic(topic, 2, 1)])
+    answer = await admin.create_topics([NewTopic(topic, 2, 1)])
     await admin.close()
+    assert [code for _, code, *_ in answer.topic_errors] == [0], f"{topic}: some other test has made it"
     async with AIOKafkaProducer(bootstrap_servers=bootstrap) as producer:
         await asyncio.gather(*[await producer.send(topic, value, partition=i % 2) for i, value in enumerate(values)])
 

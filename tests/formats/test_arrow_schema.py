@@ -17,8 +17,8 @@ from s3sink.schema import DATE, DECIMAL, TIME, TIMESTAMP, Field, Schema
 from tests.formats.making import prepared, raw, rows, table, written
 
 
-def _struct(optional: bool = False, **fields: Schema) -> Schema:
-    return Schema(type="struct", optional=optional, fields=tuple(Field(n, s) for n, s in fields.items()))
+def _struct(**fields: Schema) -> Schema:
+    return Schema(type="struct", fields=tuple(Field(n, s) for n, s in fields.items()))
 
 
 def _decimal(scale: int, precision: int | None = None) -> Schema:

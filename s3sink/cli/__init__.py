@@ -1,0 +1,1 @@
+"""The `s3sink` command. One subcommand a file."""

@@ -1,0 +1,158 @@
+"""What the demo says at the end."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from s3sink.cli.demo_services import BUCKET, Services, Worker
+from s3sink.cli.demo_verdict import SINKS, Verdict
+from s3sink.storage import ObjectSummary
+
+_SHOWN = 2  # entries of a directory
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """One SIGKILL: how many records were committed then, and how long it took until the next ones were."""
+
+    committed: int
+    seconds_until_next_commit: float
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One demo. `seconds` go from the start of the first worker to the last commit, kills included."""
+
+    records: int
+    seconds: float
+    kills: Sequence[Kill]
+    verdict: Verdict
+
+    @property
+    def records_per_second(self) -> int:
+        """Records, each written twice, in a second in which a worker was up and writing."""
+        return round(self.records / max(0.001, self.seconds - sum(k.seconds_until_next_commit for k in self.kills)))
+
+    def figures(self) -> dict[str, Any]:
+        """For `--json`."""
+        tallies = {sink: tally.figures() for sink, tally in self.verdict.tallies.items()}
+        return {
+            "records": self.records,
+            "lost": sum(t["lost"] for t in tallies.values()),
+            "duplicates": sum(t["duplicates"] for t in tallies.values()),
+            "changed": sum(t["changed"] for t in tallies.values()),
+            "exactly_once": self.verdict.exactly_once,
+            "seconds": round(self.seconds, 2),
+            "records_per_second": self.records_per_second,
+            "kills": [asdict(kill) for kill in self.kills],
+            "sinks": tallies,
+        }
+
+
+def table(run: Run) -> str:
+    """The figures, a sink a line."""
+    head = f"{'':10}{'records in':>12}{'in objects':>12}{'lost':>8}{'duplicates':>12}{'changed':>9}{'objects':>9}{'size':>10}"
+    lines = [
+        f"{sink:10}{run.records:>12,}{t.records:>12,}{t.lost:>8,}{t.duplicates:>12,}{t.changed:>9,}{t.objects:>9,}"
+        f"{size(t.bytes):>10}"
+        for sink, t in run.verdict.tallies.items()
+    ]
+    return "\n".join([head, *lines])
+
+
+def pace(run: Run) -> str:
+    """How long it took, in a sentence or two."""
+    waited = sum(kill.seconds_until_next_commit for kill in run.kills)
+    lines = [f"{run.seconds:.1f} s from the first worker's start to the last commit"]
+    if run.kills:
+        lines.append(f"  {waited:.1f} s of it between {_times(len(run.kills))} and the next commit")
+    lines.append(f"{run.records_per_second:,} records/s for the rest, each written to both")
+    return "\n".join(lines)
+
+
+def _times(kills: int) -> str:
+    return "SIGKILL" if kills == 1 else f"{kills} SIGKILLs"
+
+
+def conclusion(run: Run) -> str:
+    """The verdict in one sentence."""
+    if run.verdict.exactly_once:
+        return f"Every one of {run.records:,} records is in exactly one JSON object and in exactly one Parquet object."
+    return "NOT exactly once: see the table."
+
+
+# ---------------------------------------------------------------------------------------------- the tree of keys
+def tree(objects: Iterable[ObjectSummary]) -> str:
+    """The keys as directories, the first entries of each."""
+    root: dict[str, Any] = {}
+    for key, nbytes in objects:
+        *directories, name = key.split("/")
+        node = root
+        for directory in directories:
+            node = node.setdefault(directory, {})
+        node[name] = nbytes
+    return "\n".join(_branches(root, "  ", shown=len(SINKS)))
+
+
+def _branches(node: dict[str, Any], indent: str, shown: int = _SHOWN) -> Iterable[str]:
+    entries = list(node.items())
+    for name, below in entries[:shown]:
+        files, nbytes = _weight(below)
+        if isinstance(below, dict):
+            yield f"{indent + name + '/':<52}{files:>6,} objects{size(nbytes):>10}"
+            yield from _branches(below, indent + "  ")
+        else:
+            yield f"{indent + name:<66}{size(nbytes):>10}"
+    if entries[shown:]:
+        yield f"{indent}... and {len(entries) - shown:,} more"
+
+
+def _weight(below: Any) -> tuple[int, int]:
+    if not isinstance(below, dict):
+        return 1, below
+    weights = [_weight(each) for each in below.values()]
+    return sum(files for files, _ in weights), sum(nbytes for _, nbytes in weights)
+
+
+def size(nbytes: float) -> str:
+    """
+    >>> size(1234567)
+    '1.2 MB'
+    """
+    for unit in ("B", "kB", "MB"):
+        if nbytes < 1000:
+            return f"{nbytes:.0f} {unit}" if unit == "B" else f"{nbytes:.1f} {unit}"
+        nbytes /= 1000
+    return f"{nbytes:.1f} GB"
+
+
+# ---------------------------------------------------------------------------------------------- looking around
+def addresses(running: Services, worker: Worker) -> str:
+    """Where everything is while it runs."""
+    keys = f"key {running.s3.access_key}, secret {running.s3.secret_key}"
+    return "\n".join(
+        [
+            f"bucket       {running.s3.endpoint}/{BUCKET}   ({keys})",
+            f"Kafka        {running.kafka.bootstrap}",
+            f"Faust        {worker.page}flights/   (how far the sinks are)",
+            f"logs         {running.home}",
+        ]
+    )
+
+
+def how_to_look(running: Services, objects: Sequence[ObjectSummary]) -> str:
+    """Commands that print the beginning of a file of each sink."""
+    first = {sink: next((o.key for o in objects if o.key.startswith(f"{sink}/")), None) for sink in SINKS}
+    keys = f"access_key='{running.s3.access_key}', secret_key='{running.s3.secret_key}'"
+    start = f"from pyarrow import fs, parquet as pq; s3 = fs.S3FileSystem({keys}, endpoint_override='{running.s3.endpoint}'); "
+    python = shlex.quote(sys.executable)
+    return "\n".join(
+        [
+            f"{python} -c \"{start}print(s3.open_input_stream('{BUCKET}/{first['json']}').read(700).decode())\"",
+            f"{python} -c \"{start}print(pq.read_table('{BUCKET}/{first['parquet']}', filesystem=s3))\"",
+        ]
+    )

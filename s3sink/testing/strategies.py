@@ -1,0 +1,92 @@
+"""Hypothesis strategies that the tests share, and that users may take for tests of their own transforms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from hypothesis import strategies as st
+
+from s3sink.batch import RecordBatch, Span
+from s3sink.record import Header, Headers, SinkRecord, TopicPartition
+from s3sink.testing.broker import FakeRecord
+
+SOURCE = TopicPartition("orders", 0)
+
+#: Milliseconds since the epoch, from 1970 to 2100.
+timestamps = st.integers(0, 4_102_444_800_000)
+#: What JSON can say, numbers within 64 bits.
+json_values: st.SearchStrategy[Any] = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=4),
+    max_leaves=12,
+)
+json_objects: st.SearchStrategy[dict[str, Any]] = st.dictionaries(st.text(max_size=6), json_values, max_size=5)
+
+
+def raw_headers(max_size: int = 3) -> st.SearchStrategy[tuple[tuple[str, bytes | None], ...]]:
+    """Headers as read."""
+    return st.lists(st.tuples(st.text(max_size=6), st.none() | st.binary(max_size=8)), max_size=max_size).map(tuple)
+
+
+def headers(max_size: int = 3) -> st.SearchStrategy[Headers]:
+    """Headers of a row."""
+    return raw_headers(max_size).map(lambda pairs: tuple(Header(key, value) for key, value in pairs))
+
+
+@st.composite
+def offsets(draw: st.DrawFn, max_size: int = 20, start: int = 0) -> list[int]:
+    """Increasing offsets, mostly without gaps."""
+    gaps = draw(st.lists(st.sampled_from([1, 1, 1, 1, 2, 5]), max_size=max_size))
+    at, found = start - 1, []
+    for gap in gaps:
+        at += gap
+        found.append(at)
+    return found
+
+
+@st.composite
+def records(
+    draw: st.DrawFn, values: st.SearchStrategy[Any] = json_objects, source: TopicPartition = SOURCE, offset: int = 0
+) -> SinkRecord:
+    """A row without schemas."""
+    timestamp, key = draw(st.none() | timestamps), draw(st.none() | st.binary(max_size=8))
+    return SinkRecord(source, offset, timestamp, source.topic, key, draw(values), draw(headers()))
+
+
+@st.composite
+def _span(draw: st.DrawFn, at: Sequence[int]) -> Span:
+    """A span around these offsets."""
+    first, last = (at[0], at[-1]) if at else (0, 0)
+    return Span(max(0, first - draw(st.integers(0, 2))), last + 1 + draw(st.integers(0, 2)))
+
+
+@st.composite
+def row_batches(
+    draw: st.DrawFn, values: st.SearchStrategy[Any] = json_objects, max_size: int = 20, source: TopicPartition = SOURCE
+) -> RecordBatch:
+    """Rows with gaps between their offsets and around them."""
+    at = draw(offsets(max_size))
+    rows = [draw(records(values, source, offset)) for offset in at]
+    return RecordBatch(source, draw(_span(at)), rows=rows, nbytes=100 * len(rows))
+
+
+@st.composite
+def raw_batches(
+    draw: st.DrawFn,
+    values: st.SearchStrategy[bytes | None],
+    max_size: int = 20,
+    source: TopicPartition = SOURCE,
+) -> RecordBatch:
+    """Raw records with gaps between their offsets and around them."""
+    at = draw(offsets(max_size))
+    raw = [
+        FakeRecord(offset, draw(st.none() | timestamps), draw(st.none() | st.binary(max_size=8)), draw(values),
+                   draw(raw_headers()))
+        for offset in at
+    ]  # fmt: skip
+    return RecordBatch(source, draw(_span(at)), raw=list(raw), nbytes=sum(len(r.value or b"") for r in raw))
