@@ -32,7 +32,7 @@ lake = S3Sink(
 attached = attach(app, readings, lake, agent=False)
 
 
-@app.agent(readings)
+@app.agent(readings)  # type: ignore[untyped-decorator]
 async def keep_warm_ones(stream: Any) -> None:
     """Only readings above zero go into the lake."""
     async for event in stream.events():

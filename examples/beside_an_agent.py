@@ -32,7 +32,7 @@ lake = S3Sink(
 attach(app, visits, lake)
 
 
-@app.agent(visits)
+@app.agent(visits)  # type: ignore[untyped-decorator]
 async def count(stream: Any) -> None:
     """Says what it has seen, every hundred events."""
     async for number, _ in stream.enumerate(start=1):

@@ -43,10 +43,13 @@ def write_files(directory: Path) -> list[Path]:
 def main(directory: Path) -> None:
     """Write, then read again."""
     for path in write_files(directory):
-        print(path.relative_to(directory), pq.read_table(path).to_pylist())
+        print(path.relative_to(directory))
+        print(pq.read_table(path).to_pylist())
 
 
 if __name__ == "__main__":
     main(Path(sys.argv[1] if len(sys.argv) > 1 else tempfile.mkdtemp()))
-    # users/country=DE/part.zstd.parquet [{'id': 1, 'country': 'DE', 'email': ''}, {'id': 3, 'country': 'DE', 'email': ''}]
-    # users/country=FR/part.zstd.parquet [{'id': 2, 'country': 'FR', 'email': ''}]
+    # users/country=DE/part.zstd.parquet
+    # [{'id': 1, 'country': 'DE', 'email': ''}, {'id': 3, 'country': 'DE', 'email': ''}]
+    # users/country=FR/part.zstd.parquet
+    # [{'id': 2, 'country': 'FR', 'email': ''}]

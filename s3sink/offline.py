@@ -33,8 +33,8 @@ _EPOCH, _MS = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
 class Message:
     """One message of a topic, as `batch_of` takes it.
 
-    Key and value are bytes as Kafka has them, None, text (UTF-8), or anything else, which becomes JSON. The timestamp is
-    milliseconds since the epoch or an aware datetime. Without an offset it is one behind the message before.
+    Key and value are bytes as Kafka has them, None, text (UTF-8), or anything else, which becomes JSON. The timestamp
+    is milliseconds since the epoch or an aware datetime. Without an offset it is one behind the message before.
     """
 
     value: Any

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, cast
 
 from s3sink.batch import RecordBatch, RoutedBatch
 from s3sink.converters import Converter, JsonPassThrough, convert_batch
@@ -67,8 +67,7 @@ class Pipeline:
         """The batch with its values still JSON text; None when a transform has to see the rows after all."""
         text: RecordBatch | None = batch
         for transform in self.chain.transforms:
-            assert isinstance(transform, RawTransform)
-            text = None if text is None else transform.apply_raw(text)
+            text = None if text is None else cast(RawTransform, transform).apply_raw(text)
         if text is not None:
             self._count_filtered(batch, batch.n - text.n)
         return text

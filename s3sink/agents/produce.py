@@ -34,8 +34,9 @@ async def produce(
     """Create `topic` unless it exists and write `rows` into it; how many went to each partition.
 
     Every row is acknowledged by all replicas when this returns, and rows of a partition keep their order. Equal keys
-    go to the same partition, by the hash that Java clients use; rows without a key go round. `progress` is told how many
-    rows have been handed over so far, a batch at a time. A lost answer of a broker repeats nothing. Raises BrokerError.
+    go to the same partition, by the hash that Java clients use; rows without a key go round. `progress` hears how
+    many rows have been handed over so far, a batch at a time. A lost answer of a broker repeats nothing. Raises
+    BrokerError.
     """
     await create_topic(bootstrap, topic, partitions)
     producer = AIOKafkaProducer(
@@ -100,7 +101,7 @@ async def create_topic(bootstrap: str, topic: str, partitions: int) -> None:
         for _, code, *message in answer.topic_errors:
             if code not in (0, TopicAlreadyExistsError.errno):
                 raise BrokerError(f"the topic {topic} cannot be created: {message or code}")
-        while not await _has_leaders(admin, topic, partitions):
+        while not await _has_leaders(admin, topic, partitions):  # noqa: ASYNC110 - the broker does not tell
             await asyncio.sleep(0.05)
     finally:
         await admin.close()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import FrameType
 
 import click
 
@@ -21,12 +23,13 @@ from s3sink.cli.demo_flights import Flights
 from s3sink.cli.demo_report import Kill, Run
 from s3sink.cli.demo_screen import Screen, screen_for
 from s3sink.cli.demo_services import PARTITIONS, TOPIC, Services, Worker, services
-from s3sink.cli.demo_verdict import Verdict, read_back
-from s3sink.config import check, problem_if
+from s3sink.cli.demo_verdict import read_back
+from s3sink.errors import ConfigError, Problem
 from s3sink.testing.services import KafkaBroker, SeaweedFS
 
 _GENERATIONS = 6  # that a partition of average size is written in
 _INTERRUPTED = 130
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
 
 
 @click.command()
@@ -46,50 +49,121 @@ def demo(records: int, kills: int, as_json: bool, keep: bool | None, directory: 
 
     Starts a real Kafka broker and a real S3 server on this machine, writes the 336,776 flights that left New York in
     2013 into a topic, and runs a Faust app with two sinks on it: gzip JSON by hour of departure, Parquet by day and
-    carrier. Kills the app with SIGKILL half-way, starts it again, then reads every object back and compares every record
-    with what was produced. Exit code 0: nothing lost, nothing twice. Ctrl-C ends it at any moment and leaves nothing.
+    carrier. Kills the app with SIGKILL half-way, starts it again, then reads every object back and compares every
+    record with what was produced. Exit code 0: nothing lost, nothing twice. Ctrl-C ends it at any moment and leaves
+    nothing behind.
     """
     if keep is None:
         keep = sys.stdout.isatty() and not as_json
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what matters comes back as an error
     screen = screen_for(sys.stderr if as_json else sys.stdout)
-    with _one_interrupt_only(), _home(directory) as home:
-        try:
+    _interrupt_once()
+    try:
+        with _home(directory) as home:
             run = _demo(home, records, kills, screen, as_json, keep)
-        except KeyboardInterrupt:
-            screen.say("Interrupted; stopping everything.")
-            raise SystemExit(_INTERRUPTED) from None
+    except KeyboardInterrupt:
+        screen.say("Interrupted: everything is stopped.")
+        raise SystemExit(_INTERRUPTED) from None
     raise SystemExit(0 if run.verdict.exactly_once else 1)
 
 
 def _demo(home: Path, records: int, kills: int, screen: Screen, as_json: bool, keep: bool) -> Run:
     flights = _load(records, screen)
-    with _running(home, screen) as running:
+    with ExitStack() as stack:
+        with screen.step("Starting Kafka and SeaweedFS"):
+            running = stack.enter_context(services(home, KafkaBroker(home / "kafka"), SeaweedFS(home / "seaweedfs")))
         _produce(running, flights, screen)
         worker = Worker(running, flush_records=max(200, records // PARTITIONS // _GENERATIONS))
-        try:
-            run = _carry(running, worker, flights, kills, screen)
-            _show(run, running, worker, screen, as_json)
-            if keep:
-                _stay(running, worker, screen)
-        finally:
-            worker.kill()
+        stack.callback(worker.kill)
+        run = _carry(running, worker, flights, kills, screen)
+        _show(run, screen, as_json)
+        if keep:
+            _stay(run, running, worker, screen)
     return run
 
 
 # ---------------------------------------------------------------------------------------------- one step after another
 def _load(records: int, screen: Screen) -> Flights:
-    with screen.step("Reading flights of 2013", "records") as advance:
+    with screen.step("Reading the flights of 2013", "records") as advance:
         flights = flights_2013.load(records)
         advance(len(flights.values), records)
     return flights
 
 
-@contextmanager
-def _running(home: Path, screen: Screen) -> Iterator[Services]:
-    with screen.step("Starting Kafka and SeaweedFS"):
-        started = services(home, KafkaBroker(home / "kafka"), SeaweedFS(home / "seaweedfs"))
-        running = started.__enter__()
+def _produce(running: Services, flights: Flights, screen: Screen) -> None:
+    total = len(flights.values)
+    with screen.step("Writing them to Kafka", "records") as advance:
+        rows, bootstrap = flights.rows(), running.kafka.bootstrap
+        asyncio.run(produce(bootstrap, TOPIC, PARTITIONS, rows, lambda done: advance(done, total)))
+
+
+def _carry(running: Services, worker: Worker, flights: Flights, kills: int, screen: Screen) -> Run:
+    total, killed = len(flights.values), list[Kill]()
+    started = time.monotonic()
+    with screen.step("From Kafka to S3, two sinks", "records") as advance:
+
+        def work_until(records: int) -> int:
+            return worker.work_until(records, lambda done: advance(done, total))
+
+        worker.start()
+        work_until(1)
+        first = time.monotonic() - started
+        for number in range(1, kills + 1):
+            committed, at = work_until(total * number // (kills + 1)), time.monotonic()
+            worker.kill()
+            screen.say(f"  SIGKILL to the worker, pid {worker.pid}, at {committed:,} records; starting another one")
+            worker.start()
+            work_until(min(total, committed + 1))
+            killed.append(Kill(committed, round(time.monotonic() - at, 2)))
+        work_until(total)
+        seconds = time.monotonic() - started
+    with screen.step("Reading every object back", "objects") as advance:
+        verdict = asyncio.run(read_back(running.store, flights.values, advance))
+    return Run(total, seconds, first, killed, verdict)
+
+
+def _show(run: Run, screen: Screen, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(run.figures()))
+        return
+    parts = [report.table(run), report.pace(run), report.tree(run.verdict.objects), report.conclusion(run)]
+    for part in parts:
+        screen.say(f"\n{part}")
+
+
+def _stay(run: Run, running: Services, worker: Worker, screen: Screen) -> None:
+    """Until Ctrl-C, or until one of the processes ends."""
+    screen.say(f"\n{report.addresses(running, worker)}\n\nTo look at a file:\n")
+    click.echo(report.how_to_look(running, run.verdict.objects))
+    screen.say("\nAll of it runs until you press Ctrl-C.")
     try:
-        yield running
-    finally:
-        started.__exit__(None, None, None)
+        while running.kafka.running and running.s3.running and worker.running:
+            time.sleep(0.5)
+    except KeyboardInterrupt:
+        screen.say("Stopping.")
+
+
+# ---------------------------------------------------------------------------------------------- around it
+@contextmanager
+def _home(directory: Path | None) -> Iterator[Path]:
+    """The directory of this run: a temporary one, or an empty one that the user names and keeps."""
+    if directory is None:
+        with tempfile.TemporaryDirectory(prefix="s3sink-demo-", ignore_cleanup_errors=True) as temporary:
+            yield Path(temporary)
+        return
+    if directory.exists() and any(directory.iterdir()):
+        raise ConfigError([Problem("--dir", f"{directory} is not empty: the demo counts from nothing")], "demo")
+    directory.mkdir(parents=True, exist_ok=True)
+    yield directory.absolute()
+
+
+def _interrupt_once() -> None:
+    """SIGINT, SIGTERM and SIGHUP end the demo in order; another one does not disturb the clearing up."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        for each in _SIGNALS:
+            signal.signal(each, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for each in _SIGNALS:
+        signal.signal(each, interrupt)

@@ -34,8 +34,13 @@ class Services:
     @property
     def store(self) -> S3Store:
         """The whole bucket."""
-        keys = {"access_key": self.s3.access_key, "secret_key": self.s3.secret_key}
-        return S3Store(BUCKET, endpoint=self.s3.endpoint, region=REGION, **keys)
+        return S3Store(
+            BUCKET,
+            endpoint=self.s3.endpoint,
+            region=REGION,
+            access_key=self.s3.access_key,
+            secret_key=self.s3.secret_key,
+        )
 
     @property
     def aws(self) -> dict[str, str]:

@@ -44,6 +44,11 @@ class Home:
         path.mkdir(parents=True, exist_ok=True)
         return path
 
+    @property
+    def temporary(self) -> bool:
+        """Whether `remove` will delete it."""
+        return self._temporary is not None
+
     def remove(self) -> None:
         """Delete it if it is temporary."""
         if self._temporary is not None:

@@ -98,7 +98,10 @@ class SeaweedFS:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.stop()
+        if self._home.temporary:
+            self.kill()  # nobody needs its data: an orderly end can take 20 s
+        else:
+            self.stop()
         self._home.remove()
 
 

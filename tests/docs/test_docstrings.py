@@ -10,7 +10,6 @@ import pytest
 
 import s3sink
 
-
 PACKAGE = Path(s3sink.__file__).parent
 
 

@@ -37,8 +37,14 @@ class Place:
 
     def objects(self) -> dict[str, bytes]:
         """Everything in the bucket."""
-        keys = {"access_key": self.s3.access_key, "secret_key": self.s3.secret_key}
-        return asyncio.run(_objects(S3Store(self.bucket, endpoint=self.s3.endpoint, region="us-east-1", **keys)))
+        store = S3Store(
+            self.bucket,
+            endpoint=self.s3.endpoint,
+            region="us-east-1",
+            access_key=self.s3.access_key,
+            secret_key=self.s3.secret_key,
+        )
+        return asyncio.run(_objects(store))
 
     @contextmanager
     def running(self, program: str, *arguments: str) -> Iterator[Path]:

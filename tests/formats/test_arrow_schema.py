@@ -216,7 +216,7 @@ _PAIRS = st.recursive(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_values_of_any_schema_read_back_as_they_were(data: st.DataObject) -> None:
     schema, values = _struct_of(data.draw(st.lists(_PAIRS, min_size=1, max_size=4)))

@@ -182,7 +182,7 @@ _VALUES = st.sampled_from([*_SCALARS, *_OBJECTS, *_LISTS])
 _RECORDS = st.lists(st.dictionaries(st.sampled_from("abc"), _VALUES, min_size=1), min_size=1, max_size=8)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(_RECORDS, min_size=1, max_size=4), st.sampled_from([1, 100, 10**6]), st.data())
 @example([[{"a": [{"k": 1}]}, {"a": [{}]}]], 1, None)
 def test_every_record_is_in_one_file_in_order_whatever_comes(
