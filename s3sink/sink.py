@@ -26,6 +26,7 @@ from s3sink.transforms import Chain, TransformLike
 from s3sink.writer import OnConflict, Setup
 
 OnGap = Literal["fail", "continue"]
+OnRevoke = Literal["drop", "commit"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +39,9 @@ class S3Sink:
 
     `errors="fail"` stops at a record that cannot be written, with its coordinates; a `DeadLetterTopic` takes it instead.
     `on_conflict` says what happens to an object of somebody else's under our key, `on_gap` what happens when records
-    were deleted from the topic before they were read. `memory` bounds what all partitions together hold.
+    were deleted from the topic before they were read. `on_revoke` says what becomes of open files when the partition is
+    taken away: "drop" leaves their records to be read again, "commit" closes and commits them first, which makes smaller
+    files. `memory` bounds what all partitions together hold.
     """
 
     store: ObjectStore
@@ -53,6 +56,7 @@ class S3Sink:
     null_values: NullValues = "fail"
     on_conflict: OnConflict = "fail"
     on_gap: OnGap = "fail"
+    on_revoke: OnRevoke = "drop"
     memory: int | str = "256MiB"
     part_size: int | str = "16MiB"
     name: str | None = None

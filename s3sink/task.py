@@ -99,10 +99,12 @@ class SinkTask:
         self._wake.set()
 
     async def close_files(self, reason: Reason) -> None:
-        """Close the open files; returns when they are committed, or cannot be any more. `run` must be running."""
+        """Close the open files; returns when they are committed, raises why they cannot be. `run` must be running."""
         if self._writer is not None and self._drain is not None:
             self._writer.rotate(reason)
             await _first_of(self._writer.drained(), self._drain)
+            if self._drain.done():
+                self._drain.result()
 
     # ------------------------------------------------------------------ life cycle
     async def run(self) -> None:

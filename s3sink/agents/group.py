@@ -120,6 +120,12 @@ class GroupOffsets:
             self._sender = asyncio.create_task(self._send_all(), name="s3sink offset commits")
         return await future
 
+    async def ends(self, sources: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        """Where the committed records of these partitions end now, as the brokers say."""
+        partitions = [KafkaPartition(*source) for source in sources]
+        found = await self._on_thread(lambda: self._consumer()._thread._ensure_consumer().end_offsets(partitions))
+        return {TopicPartition(p.topic, p.partition): offset for p, offset in found.items()}
+
     # ------------------------------------------------------------------ sending
     async def _send_all(self) -> None:
         while self._waiting:

@@ -17,10 +17,11 @@ from s3sink.agents.boundaries import BoundaryTable
 from s3sink.agents.broker import client_settings, preflight
 from s3sink.agents.group import GroupOffsets, SinkOffsets
 from s3sink.agents.letters import TopicDeadLetters
+from s3sink.agents.watchdog import Watchdog
 from s3sink.batch import RecordBatch, Span
 from s3sink.clock import Clock
 from s3sink.dlq import DeadLetterTopic
-from s3sink.errors import ConfigError, ConsistencyError, Problem
+from s3sink.errors import BrokerError, ConfigError, ConsistencyError, Problem
 from s3sink.metrics import Metrics
 from s3sink.pipeline import Pipeline
 from s3sink.record import TopicPartition
@@ -76,6 +77,15 @@ class AttachedSink:
         self.tasks[source] = task
         run = self.runs[source] = asyncio.create_task(task.run(), name=f"s3sink {self.name} {source}")
         run.add_done_callback(lambda ended: self._service.ended(self, source, ended))
+
+    async def commit_open(self, seconds: float) -> None:
+        """Close and commit the open files, as far as that is done within so many seconds; the rest is read again."""
+        closing = [asyncio.create_task(task.close_files("revoked")) for task in self.tasks.values()]
+        if closing:
+            _, late = await asyncio.wait(closing, timeout=seconds)
+            for each in late:
+                each.cancel()
+            await asyncio.gather(*closing, return_exceptions=True)
 
     async def stop(self) -> None:
         """Give up what is open; nothing is lost, it is read again by whoever comes next."""
@@ -218,15 +228,54 @@ class SinkService(Service):  # type: ignore[misc]
     async def shutting_down(self, *_: Any, **__: Any) -> None:
         """The app is about to stop."""
         self._stopping = True
+        await self._commit_open()
         await self.give_up()
+
+    # ------------------------------------------------------------------ watching
+    @Service.task  # type: ignore[untyped-decorator]
+    async def _watch(self) -> None:
+        """End the app when reading stands still; the reason is in the log."""
+        try:
+            await Watchdog(self._positions, self._ends).watch()
+        except BrokerError as error:
+            log.critical("%s", error)
+            await self.app.crash(error)
+
+    def _positions(self) -> dict[TopicPartition, int]:
+        """How far each partition has been read, without those that are paused or recovering."""
+        return {
+            source: task.next
+            for sink in self.sinks
+            for source, task in sink.tasks.items()
+            if task.next is not None and source not in self._paused
+        }
+
+    async def _ends(self, sources: list[TopicPartition]) -> dict[TopicPartition, int]:
+        return await self.group.ends(sources)
+
+    @Service.task  # type: ignore[untyped-decorator]
+    async def _measure(self) -> None:
+        """Gauges, now and then."""
+        while not self.should_stop:
+            for sink in self.sinks:
+                tasks = sink.tasks.values()
+                sink.metrics.set("open_files", sum(task.open_files for task in tasks))
+                sink.metrics.set("buffered_bytes", sum(task.held for task in tasks))
+            await self.sleep(5.0)
 
     # ------------------------------------------------------------------ rebalances
     async def revoked(self, _app: Any, revoked: Iterable[TP], **_: Any) -> None:
         """Every rebalance takes all partitions from all members: state belongs to one generation of the group."""
+        await self._commit_open()
         for sink in self.sinks:
             sink.boundaries.recovered.clear()
         self.group.revoked()
         await self.give_up()
+
+    async def _commit_open(self) -> None:
+        """For sinks with on_revoke="commit". The coordinator takes their commits until everybody has joined again."""
+        seconds = self.app.conf.broker_session_timeout / 2
+        await asyncio.gather(*(sink.commit_open(seconds) for sink in self.sinks if sink.sink.on_revoke == "commit"))
 
     async def assigned(self, _app: Any, assigned: Iterable[TP], **_: Any) -> None:
         """Take on partitions. Their tasks recover while Faust recovers its tables; no batch comes before that."""

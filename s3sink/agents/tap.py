@@ -188,6 +188,7 @@ class TapConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
     """Reads committed records only, and nothing for the sink while the app is rebalancing."""
 
     tapped: frozenset[str] = frozenset()
+    _read: asyncio.Future[Any] | None = None
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
@@ -195,16 +196,35 @@ class TapConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         return consumer
 
     async def _fetch_records(
-        self, consumer: Any, active_partitions: set[TP], timeout: float | None = None, max_records: int | None = None
+        self,
+        consumer: Any,
+        active_partitions: set[TP] | None,
+        timeout: float | None = None,
+        max_records: int | None = None,
     ) -> Any:
         _reading.topics = self.tapped
-        if self.app.rebalancing and active_partitions:
-            # What Faust fetches between an assignment and the end of table recovery it may throw away unseen.
-            active_partitions = {tp for tp in active_partitions if tp.topic not in self.tapped}
+        if active_partitions is not None:
+            # A copy: the set is the main loop's, which empties it when it pauses all, and empty would mean all.
+            active_partitions = set(active_partitions)
+            if self.app.rebalancing:
+                # What Faust fetches between an assignment and the end of table recovery it may throw away unseen.
+                active_partitions = {tp for tp in active_partitions if tp.topic not in self.tapped}
             if not active_partitions:
                 await asyncio.sleep(0.02)
                 return {}
-        return await super()._fetch_records(consumer, active_partitions, timeout=timeout, max_records=max_records)
+        read = super()._fetch_records(consumer, active_partitions, timeout=timeout, max_records=max_records)
+        self._read = asyncio.ensure_future(read)
+        try:
+            await asyncio.wait({self._read})
+        finally:
+            self._read.cancel()
+        return {} if self._read.cancelled() else self._read.result()
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Stop waiting for records: a read that spans the rebalance would bring some that Faust then reads again."""
+        if self._read is not None:
+            self._read.cancel()  # takes none with it: they are taken only when it returns
+        await super().on_partitions_revoked(revoked)
 
     def verify_event_path(self, now: float, tp: TP) -> None:
         """Tapped partitions have a watchdog of their own: Faust's looks at events that do not exist."""

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
-import signal
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import FrameType
 
 import click
 
 from s3sink.agents.produce import produce
 from s3sink.cli import demo_flights as flights_2013
 from s3sink.cli import demo_report as report
+from s3sink.cli import interrupts
 from s3sink.cli.demo_flights import Flights
 from s3sink.cli.demo_report import Kill, Run
 from s3sink.cli.demo_screen import Screen, screen_for
@@ -27,9 +25,8 @@ from s3sink.cli.demo_verdict import read_back
 from s3sink.errors import ConfigError, Problem
 from s3sink.testing.services import KafkaBroker, SeaweedFS
 
-_GENERATIONS = 6  # that a partition of average size is written in
+_GENERATIONS = 4  # that a partition of average size is written in
 _INTERRUPTED = 130
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
 
 
 @click.command()
@@ -57,7 +54,7 @@ def demo(records: int, kills: int, as_json: bool, keep: bool | None, directory: 
         keep = sys.stdout.isatty() and not as_json
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what matters comes back as an error
     screen = screen_for(sys.stderr if as_json else sys.stdout)
-    _interrupt_once()
+    interrupts.interrupt_once()
     try:
         with _home(directory) as home:
             run = _demo(home, records, kills, screen, as_json, keep)
@@ -94,7 +91,7 @@ def _produce(running: Services, flights: Flights, screen: Screen) -> None:
     total = len(flights.values)
     with screen.step("Writing them to Kafka", "records") as advance:
         rows, bootstrap = flights.rows(), running.kafka.bootstrap
-        asyncio.run(produce(bootstrap, TOPIC, PARTITIONS, rows, lambda done: advance(done, total)))
+        interrupts.run(produce(bootstrap, TOPIC, PARTITIONS, rows, lambda done: advance(done, total)))
 
 
 def _carry(running: Services, worker: Worker, flights: Flights, kills: int, screen: Screen) -> Run:
@@ -118,7 +115,7 @@ def _carry(running: Services, worker: Worker, flights: Flights, kills: int, scre
         work_until(total)
         seconds = time.monotonic() - started
     with screen.step("Reading every object back", "objects") as advance:
-        verdict = asyncio.run(read_back(running.store, flights.values, advance))
+        verdict = interrupts.run(read_back(running.store, flights.values, advance))
     return Run(total, seconds, first, killed, verdict)
 
 
@@ -155,15 +152,6 @@ def _home(directory: Path | None) -> Iterator[Path]:
         raise ConfigError([Problem("--dir", f"{directory} is not empty: the demo counts from nothing")], "demo")
     directory.mkdir(parents=True, exist_ok=True)
     yield directory.absolute()
-
-
-def _interrupt_once() -> None:
-    """SIGINT, SIGTERM and SIGHUP end the demo in order; another one does not disturb the clearing up."""
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        for each in _SIGNALS:
-            signal.signal(each, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    for each in _SIGNALS:
-        signal.signal(each, interrupt)
+    click.echo(
+        f"Data and logs: {directory}; python -m s3sink.testing.services --dir {directory} serves them.", err=True
+    )

@@ -1,6 +1,6 @@
 """The app of the demo: flights as gzip JSON by hour of departure, and as Parquet by day and carrier, from one topic.
 
-Hours are those of the day and days those of the week, so that a year makes hundreds of files and not tens of thousands.
+Hours are those of the day and days those of the week: calendar days would make 6,000 files of 60 records each.
 
     BOOTSTRAP=localhost:9092 BUCKET=lake S3_ENDPOINT=http://localhost:8333 python -m s3sink.cli.demo_app
 
@@ -75,10 +75,10 @@ def by_hour(env: Mapping[str, str]) -> S3Sink:
 
 
 def by_day_and_carrier(env: Mapping[str, str]) -> S3Sink:
-    """`parquet/flights/day=Thu/carrier=UA/flights+0+0000000000.zstd.parquet`"""
+    """`parquet/flights/weekday=Thu/carrier=UA/flights+0+0000000000.zstd.parquet`"""
     return S3Sink(
         store=_store(env, "parquet"),
-        partitioner=Nested(departure("'day'=EEE"), FieldPartitioner("carrier")),
+        partitioner=Nested(departure("'weekday'=EEE"), FieldPartitioner("carrier")),
         rotation=_rotation(env),
         format=ParquetFormat(compression="zstd"),
     )
@@ -104,7 +104,7 @@ class Nested:
 
 
 def _rotation(env: Mapping[str, str]) -> tuple[FlushSize, MaxAge, MaxOpenFiles]:
-    return FlushSize(int(env.get("FLUSH_RECORDS", "20000"))), MaxAge(env.get("MAX_AGE", "3s")), MaxOpenFiles(200)
+    return FlushSize(int(env.get("FLUSH_RECORDS", "20000"))), MaxAge(env.get("MAX_AGE", "5s")), MaxOpenFiles(200)
 
 
 def _store(env: Mapping[str, str], prefix: str) -> S3Store:

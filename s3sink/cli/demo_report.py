@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from s3sink.cli.demo_services import BUCKET, REGION, Services, Worker
+from s3sink.cli.demo_services import BUCKET, Services, Worker
 from s3sink.cli.demo_verdict import SINKS, Verdict
 from s3sink.storage import ObjectSummary
 
@@ -68,14 +68,12 @@ def table(run: Run) -> str:
 
 
 def pace(run: Run) -> str:
-    """How long it took, in a sentence or two."""
-    lines = [
-        f"{run.records_per_second:,} records/s, each into two objects: {run.seconds:.1f} s from the start of the worker to "
-        "the last commit,",
-        f"in which {run.seconds_to_first_commit:.1f} s went by before the first commit"
-        + "".join(f", {k.seconds_until_next_commit:.1f} s between SIGKILL and the next one" for k in run.kills),
-    ]
-    return "\n".join(lines)
+    """How long it took, in one sentence."""
+    kills = "".join(f", {kill.seconds_until_next_commit:.1f} s from SIGKILL to the next one" for kill in run.kills)
+    return (
+        f"{run.records_per_second:,} records/s, each into two objects, in {run.seconds:.1f} s; of these "
+        f"{run.seconds_to_first_commit:.1f} s from the worker's start to its first commit{kills}."
+    )
 
 
 def conclusion(run: Run) -> str:
@@ -145,15 +143,16 @@ def addresses(running: Services, worker: Worker) -> str:
 
 
 def how_to_look(running: Services, objects: Sequence[ObjectSummary]) -> str:
-    """Commands that print the beginning of a file of each sink."""
-    first = {sink: next((o.key for o in objects if o.key.startswith(f"{sink}/")), None) for sink in SINKS}
-    keys = f"access_key='{running.s3.access_key}', secret_key='{running.s3.secret_key}'"
-    server = f"endpoint_override='{running.s3.endpoint}', region='{REGION}'"
-    start = f"from pyarrow import fs, parquet as pq; s3 = fs.S3FileSystem({keys}, {server}); "
+    """Commands that show the beginning of the largest file of each sink; S3 tools work with the same variables."""
+    largest = {o.key.split("/", 1)[0]: f"s3://{BUCKET}/{o.key}" for o in sorted(objects, key=lambda o: o.size)}
+    variables = " ".join(f"{name}={value}" for name, value in running.aws.items())
     python = shlex.quote(sys.executable)
+    read_json = "s3, path = fs.FileSystem.from_uri('{}'); print(s3.open_input_stream(path).read(700).decode())"
+    read_parquet = "print(parquet.read_table('{}').slice(0, 5))"
     return "\n".join(
         [
-            f"{python} -c \"{start}print(s3.open_input_stream('{BUCKET}/{first['json']}').read(700).decode())\"",
-            f"{python} -c \"{start}print(pq.read_table('{BUCKET}/{first['parquet']}', filesystem=s3))\"",
+            f"export {variables} AWS_ENDPOINT_URL={running.s3.endpoint}",
+            f'{python} -c "from pyarrow import fs; {read_json.format(largest["json"])}"',
+            f'{python} -c "from pyarrow import parquet; {read_parquet.format(largest["parquet"])}"',
         ]
     )

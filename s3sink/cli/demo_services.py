@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 import time
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from s3sink.agents.produce import committed_offsets
+from s3sink.cli.interrupts import run
 from s3sink.storage import S3Store
 from s3sink.testing.child import HOST, Child, free_ports
 from s3sink.testing.services import KafkaBroker, SeaweedFS
@@ -50,7 +50,7 @@ class Services:
 
     def committed(self) -> int:
         """Records that both sinks have in the bucket, as the group's offsets say."""
-        return sum(asyncio.run(committed_offsets(self.kafka.bootstrap, GROUP, TOPIC)).values())
+        return sum(run(committed_offsets(self.kafka.bootstrap, GROUP, TOPIC)).values())
 
 
 @contextmanager

@@ -80,13 +80,15 @@ def _read(lines: list[bytes], topic: str, hints: Hints) -> pa.RecordBatch | None
 
 
 def _is_plain(text: bytes, lines: list[bytes]) -> bool:
-    """Whether each line is one record that begins and ends as an object with fields does, in UTF-8, of normal depth."""
-    n = len(lines)
+    """Whether each record is one line that begins and ends as an object with fields does, in UTF-8, of normal depth.
+
+    Then none can run into the next, and as many rows as records means one of each.
+    """
     return (
-        text.count(b"\n") == n
+        text.count(b"\n") == len(lines)
         and text.startswith(b'{"')
         and text.endswith(b"}\n")
-        and text.count(b'}\n{"') == n - 1
+        and text.count(b'}\n{"') == len(lines) - 1
         and _is_utf8(text)
         and not any(map(_may_be_deep, lines))
     )

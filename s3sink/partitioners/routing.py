@@ -52,7 +52,7 @@ def _route_good(partitioner: BatchPartitioner, batch: RecordBatch, now: int) -> 
 def _route_rows(partitioner: Partitioner, batch: RecordBatch, now: int) -> tuple[RoutedBatch, list[RecordError]]:
     good, encoded, errors = _sorted_out(partitioner, batch, now)
     kept = batch.take(good) if errors else batch
-    return RoutedBatch(kept, _routes(kept, encoded)), errors
+    return RoutedBatch(kept, _routes(kept, encoded) if good else []), errors
 
 
 def _sorted_out(

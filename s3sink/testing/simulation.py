@@ -6,6 +6,7 @@ Records are told by a serial number in their JSON value, `{"n": 17, ...}`.
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 from collections.abc import Callable, Iterator
@@ -13,15 +14,28 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from s3sink.batch import Route
+from s3sink.errors import PartitionError
 from s3sink.generation import owner_of
 from s3sink.metrics import CountingMetrics
-from s3sink.record import TopicPartition
+from s3sink.record import SinkRecord, TopicPartition
 from s3sink.sink import S3Sink
 from s3sink.state import Intent, decode_boundary, decode_metadata
 from s3sink.storage import MemoryStore
 from s3sink.testing.broker import FakeBroker, FakeGroup, FakeRecord, Membership, StoredOffset
 from s3sink.testing.process import FakeProcess, ProcessDiedError, World
 from s3sink.testing.virtual import VirtualLoop
+
+
+@dataclass(frozen=True)
+class ByLetter:
+    """A directory for each letter in `to`; a record without one has no place."""
+
+    def encode(self, record: SinkRecord, now: int) -> str:
+        """As a partitioner does."""
+        if record.value["to"] is None:
+            raise PartitionError("no letter")
+        return f"to={record.value['to']}"
+
 
 Fate = tuple[Route, Any] | Literal["dropped", "dead"]
 SOURCE = TopicPartition("orders", 0)
@@ -51,6 +65,11 @@ class Books:
     lost: set[int] = field(default_factory=set)  # gone from the topic before they were stored
     skipped: set[int] = field(default_factory=set)  # an operator went past them
     violations: list[str] = field(default_factory=list)
+
+
+async def _quietly(task: asyncio.Task[None]) -> None:
+    """What goes wrong shows in the process itself."""
+    await asyncio.gather(task, return_exceptions=True)
 
 
 class Simulation:
@@ -179,11 +198,8 @@ class Simulation:
         if process.task is not None:
             closing = self.loop.create_task(process.task.close_files("revoked"))
             self.loop.settle()
-            if closing.done():
-                closing.result()
-            else:
-                closing.cancel()
-                self.loop.settle()
+            closing.cancel()
+            self.loop.run(_quietly(closing))
 
     def finish(self, group: str = "app") -> FakeProcess:
         """A healthy process carries the group to the end of the topic, and everything is checked."""
@@ -201,6 +217,17 @@ class Simulation:
             self.books.violations.append(f"a healthy process got to {stored}, not to {self.log.end}")
         self.check()
         return process
+
+    def freeze(self, process: FakeProcess, point: str, reads: int = 500) -> None:
+        """Let a process read and close its files until it freezes at `point`."""
+        process.gate.stop_at(point)
+        self.work(process, reads)
+        assert process.gate.frozen_at == point, f"{process.name} did not come to {point}: {process.gate.points}"
+
+    def thaw(self, process: FakeProcess) -> None:
+        """Let a process go on."""
+        process.gate.open()
+        self.loop.settle()
 
     def close(self) -> None:
         """End all processes."""

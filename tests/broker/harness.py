@@ -8,7 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from aiokafka.structs import OffsetAndMetadata
+
 from s3sink import S3Store
+from s3sink.state import decode_metadata
 from s3sink.testing.services import SeaweedFS
 from tests.broker.cluster import Cluster, Stored, events
 from tests.broker.process import ROOT, Worker, wait_for
@@ -92,7 +95,7 @@ class Rig:
 
     def _stands_at(self, topic: str) -> dict[int, int]:
         committed = self.cluster.committed(self.group, topic)
-        return {partition: at.offset for partition, at in committed.items() if not at.metadata and at.offset}
+        return {partition: at.offset for partition, at in committed.items() if at.offset and not _has_intent(at)}
 
     def wait_for_no_members(self, seconds: float = 20) -> None:
         """Returns when the group is empty, the killed members' sessions over."""
@@ -138,3 +141,7 @@ class Rig:
         assert verdict.clean, f"{verdict}\n{self.logs()}"
         assert verdict.records == records, f"{verdict}; {records} were produced"
         return verdict
+
+
+def _has_intent(at: OffsetAndMetadata) -> bool:
+    return any(progress.intent for progress in decode_metadata(at.offset, at.metadata).values())

@@ -24,8 +24,8 @@ def _until_it_rotates(worker: Worker, seconds: float = 30) -> None:
 
 
 def test_workers_that_join_leave_and_die_lose_and_double_nothing(rig: Rig) -> None:
-    rig.cluster.create_topic(rig.topic, 4)
-    with rig.producing(a_second=3000) as produced:
+    rig.cluster.create_topic(rig.topic, 6)  # Faust gives three workers two each, of four it would give them 2, 2, 0
+    with rig.producing(a_second=3000, partitions=6) as produced:
         first = rig.start(**FAST)
         _until_it_rotates(first)
         second, third = rig.start(**FAST), rig.start(**FAST)

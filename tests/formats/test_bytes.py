@@ -4,7 +4,7 @@ import gzip
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from s3sink.errors import ConfigError
@@ -12,6 +12,7 @@ from s3sink.formats import BytesFormat, PreparingFormat
 from tests.formats.making import prepared, raw, rows, written
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(), max_size=20), st.binary(max_size=3))
 def test_a_file_is_each_value_and_the_separator_after_each(values: list[bytes], separator: bytes) -> None:
     format = BytesFormat(separator=separator)

@@ -9,7 +9,7 @@ from typing import Any
 import cramjam
 import pytest
 import zstandard
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from s3sink.errors import ConfigError, MissingExtraError
@@ -40,6 +40,7 @@ def _compressed(compression: Compression, level: int | None, chunks: list[bytes]
     return sink
 
 
+@settings(deadline=None)
 @given(st.sampled_from(_ALL), st.lists(st.binary(max_size=2000), max_size=20))
 def test_what_was_written_comes_back_and_no_write_is_empty(
     how: tuple[Compression, int | None], chunks: list[bytes]

@@ -112,9 +112,18 @@ def test_a_bad_record_is_refused_alone_and_named_by_its_own_offset(line: bytes, 
     assert [columns.to_pylist() for part in batches if (columns := part.columns())] == [[{"a": 1}, {"a": 3}]]
 
 
-def test_records_that_make_up_for_each_other_are_all_refused() -> None:
-    """Arrow reads three rows from these three."""
-    assert [e.offset for e in _refused(b'{"a":1', b',"b":2}', b'{"a":1}{"a":2}')] == [100, 101, 102]
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [b'{"a":1', b',"b":2}', b'{"a":1}{"a":2}'],
+        [b'{"a":1}\n{"a":2', b"}"],
+        [b'{"a":1}\n{"a":2}', b""],
+        [b'{"a":"}', b'{"}', b'{"a":1}{"a":2}'],
+    ],
+)
+def test_records_that_make_up_for_each_other_are_all_refused(lines: list[bytes]) -> None:
+    """Arrow reads as many rows as there are records."""
+    assert [e.offset for e in _refused(*lines)] == list(range(100, 100 + len(lines)))
 
 
 def test_a_batch_of_bad_records_keeps_its_span() -> None:
@@ -126,6 +135,13 @@ def test_null_values_are_refused() -> None:
     assert [e.offset for e in _refused(b"null", b'{"a":1}')] == [100]
     batches, errors = prepared(ParquetFormat(), raw([None, b'{"a":1}', None]))
     assert ([b.n for b in batches], [e.offset for e in errors]) == ([1], [100, 102])
+
+
+@pytest.mark.parametrize("opening", [b'{"a":', b'{"a":['])
+def test_deep_nesting_does_not_overflow_the_stack_of_the_process(opening: bytes) -> None:
+    closing = b"]}" if opening.endswith(b"[") else b"}"
+    line = opening * 50_000 + b"1" + closing * 50_000
+    assert [error.offset for error in _refused(line)] == [100]
 
 
 # ------------------------------------------------------------------- types that contradict each other
@@ -185,17 +201,21 @@ _RECORDS = st.dictionaries(_KEYS, _VALUES, max_size=4)
 _ALIKE = st.lists(st.dictionaries(_KEYS, st.sampled_from([None, 1, 2.5]) | st.just({"ts": "2024-01-01"}), min_size=1))
 
 
-@settings(max_examples=300)
-@given(st.lists(_RECORDS, min_size=1, max_size=6) | _ALIKE.filter(bool), st.lists(_RECORDS, min_size=1, max_size=3))
-@example([{"x y": [None, None]}, {"ts": "x"}], [{"ts": "2024-01-01"}])
-@example([{'q"': {"ts": "2024-01-01"}}], [{'q"': {"ts": "2024-01-01"}}])
-@example([{"a": None}], [{"b": "2024-01-01"}])
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(_RECORDS, min_size=1, max_size=6) | _ALIKE.filter(bool),
+    st.lists(_RECORDS, min_size=1, max_size=3),
+    st.booleans(),
+)
+@example([{"x y": [None, None]}, {"ts": "x"}], [{"ts": "2024-01-01"}], False)
+@example([{"é": {"ts": "2024-01-01"}}], [{"é": {"ts": "2024-01-01"}}], True)
+@example([{"a": None}], [{"b": "2024-01-01"}], False)
 def test_the_fast_way_and_the_slow_way_give_the_same_columns(
-    records: list[dict[str, Any]], earlier: list[dict[str, Any]]
+    records: list[dict[str, Any]], earlier: list[dict[str, Any]], ascii_only: bool
 ) -> None:
     hints: Hints = {}
-    infer(_lines(earlier), "orders", hints)
-    lines = _lines(records)
+    infer(_lines(earlier, ascii_only), "orders", hints)
+    lines = _lines(records, ascii_only)
     fast, slow = infer(lines, "orders", hints), exact(lines)
     assert fast.bad == slow.bad
     assert [run.indices for run in fast.runs] == [run.indices for run in slow.runs]
@@ -203,8 +223,8 @@ def test_the_fast_way_and_the_slow_way_give_the_same_columns(
     _check_values(slow, records)
 
 
-def _lines(records: list[dict[str, Any]]) -> list[bytes]:
-    return [json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode() for record in records]
+def _lines(records: list[dict[str, Any]], ascii_only: bool) -> list[bytes]:
+    return [json.dumps(record, ensure_ascii=ascii_only, separators=(",", ":")).encode() for record in records]
 
 
 def _known(columns: pa.RecordBatch) -> tuple[Any, list[Any]]:
@@ -240,7 +260,8 @@ def test_plain_records_take_the_fast_way(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_times_for_keys_do_not_let_the_hints_grow_for_ever() -> None:
     hints: Hints = {}
     for i in range(300):
-        infer([b'{"k%d":"2024-01-01"}' % i], "orders", hints)
+        lines = [b'{"k%d":"2024-01-01","same":["2024-01-01"]}' % i]
+        assert infer(lines, "orders", hints).runs[0].columns.to_pylist() == [json.loads(lines[0])]
     assert len(hints["orders"]) <= 200
 
 

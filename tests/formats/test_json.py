@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from s3sink.formats import JsonFormat, PreparingFormat
@@ -36,6 +36,7 @@ def _struct(**fields: Schema) -> Schema:
 
 
 # ---------------------------------------------------------------------------------------------- without a schema
+@settings(deadline=None)
 @given(st.lists(st.dictionaries(st.text(), _JSON, max_size=4), max_size=5))
 @example([{"a": 2**70, "b": [2**64, -(2**63) - 1]}, {"b": 1, "a": 2}])
 @example([{"n": "null", "x": None, "f": 1.5}])

@@ -169,6 +169,15 @@ def test_a_held_file_keeps_its_schema_open_to_the_end() -> None:
     assert table(sink.data) == [{"a": 1.0, "b": None}, {"a": 2.5, "b": 1}]
 
 
+def test_what_lies_outside_a_slice_does_not_count() -> None:
+    writer = _TINY.open(Sink(), None)
+    assert isinstance(writer, SchemaBoundWriter)
+    writer.write(_batches('{"a":[1]}')[0])
+    (batch,) = _batches('{"a":[2.5]}', '{"a":[3.0,4.0]}', '{"a":[5.5]}')
+    parts = [batch.slice(i, i + 1) for i in range(3)]
+    assert [writer.fits(part) for part in parts] == [False, True, False]
+
+
 def test_integers_and_whole_doubles_share_a_file_even_beyond_what_doubles_hold() -> None:
     batches = [*_batches('{"a":9007199254740993}'), *_batches('{"a":5.0}', start=101)]
     assert [table(data) for data in files(ParquetFormat(), batches)] == [[{"a": 2**53 + 1}, {"a": 5}]]
@@ -208,6 +217,7 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, list) else value
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.dictionaries(st.sampled_from("abc"), st.sampled_from([None, 1, {"k": "x"}, {}]), min_size=1), min_size=1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from hypothesis import HealthCheck, settings
@@ -30,21 +29,11 @@ from s3sink.sink import S3Sink
 from s3sink.storage import MemoryStore
 from s3sink.testing.broker import FakeRecord
 from s3sink.testing.process import FakeProcess
-from s3sink.testing.simulation import SOURCE, Fate, Simulation
+from s3sink.testing.simulation import SOURCE, ByLetter, Fate, Simulation
 from s3sink.transforms import TransformLike
 
 LONG = bool(os.environ.get("S3SINK_LONG"))
 HOUR = 3_600_000
-
-
-@dataclass(frozen=True)
-class ByLetter:
-    """A directory for each letter; a record without one has no place."""
-
-    def encode(self, record: SinkRecord, now: int) -> str:
-        if record.value["to"] is None:
-            raise PartitionError("no letter")
-        return f"to={record.value['to']}"
 
 
 def drop_marked(record: SinkRecord) -> SinkRecord | None:
