@@ -7,15 +7,16 @@ import os
 import shlex
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import orjson
 from isal import isal_zlib
@@ -29,7 +30,7 @@ from s3sink.testing.proxy import FaultProxy
 from s3sink.testing.services import KafkaBroker, SeaweedFS
 
 ROOT = Path(__file__).resolve().parent.parent
-_PATIENCE = 900  # seconds for one process
+_PATIENCE = 600  # seconds for one process
 _READERS = 16
 
 
@@ -74,8 +75,8 @@ class Bench:
         self.s3.create_bucket(bucket)
         env = self._environment(row, topic, bucket)
         store = store_of(env)
-        with _counted(env, row) as requests:
-            report = self._run(name, env)
+        with _counted(env, row) as requests, tempfile.TemporaryDirectory(dir=self.home) as work:
+            report = self._run(name, {**env, "WORKDIR": work}, Path(work) / "report")
             objects = asyncio.run(_checked(store, topic)) if row.writes else 0
         return _result(row, topic, report, objects, requests)
 
@@ -94,26 +95,30 @@ class Bench:
             "AWS_ACCESS_KEY_ID": self.s3.access_key,
             "AWS_SECRET_ACCESS_KEY": self.s3.secret_key,
             "SESSION_TIMEOUT_MS": "45000",
-            "WORKDIR": str(self.home),
-            "REPORT": str(self.home / f"{bucket}.report"),
         }
 
-    def _run(self, name: str, env: Mapping[str, str]) -> dict[str, Any]:
+    def _run(self, name: str, env: Mapping[str, str], report: Path) -> dict[str, Any]:
         """The process's own report, with the seconds from its start to its first object."""
         log = self.home / f"{name}.log"
         command = [*shlex.split(self.under.format(row=name)), sys.executable, "-m", "benchmarks.process", name]
         begun = time.monotonic()
         with log.open("wb") as out:
-            done = subprocess.run(
-                command, env={**os.environ, **env}, cwd=ROOT, stdout=out, stderr=out, timeout=_PATIENCE, check=False
-            )
-        report = Path(env["REPORT"])
+            ended = _ended(command, {**os.environ, **env, "REPORT": str(report)}, out)
         if not report.exists():
             tail = log.read_bytes()[-2000:].decode(errors="replace")
-            raise RowError(f"{name} ended with exit code {done.returncode}:\n{tail}")
+            raise RowError(f"{name} {ended} and did not report:\n{tail}")
         figures: dict[str, Any] = orjson.loads(report.read_bytes())
         figures["start"] = None if figures["first_object"] is None else figures["first_object"] - begun
         return figures
+
+
+def _ended(command: Sequence[str], env: Mapping[str, str], out: IO[bytes]) -> str:
+    """Run it; how it ended."""
+    try:
+        done = subprocess.run(command, env=env, cwd=ROOT, stdout=out, stderr=out, timeout=_PATIENCE, check=False)
+    except subprocess.TimeoutExpired:
+        return f"was killed after {_PATIENCE} s"
+    return f"ended with exit code {done.returncode}"
 
 
 def runnable(name: str) -> bool:
@@ -125,7 +130,8 @@ def runnable(name: str) -> bool:
 def _file_records(row: Row, topic: Topic) -> int:
     if row.files == "usual":
         return topic.file_records
-    return len(topic.kept) // topic.partitions if row.files == "whole" else row.files
+    whole = len(topic.kept) // topic.partitions
+    return whole if row.files == "whole" else min(row.files, whole)
 
 
 @contextmanager

@@ -71,7 +71,7 @@ def run_tap(env: Env, meter: Meter) -> int:
     attached = attach(app, app.topic(env["TOPIC"]), build_sink(env), metrics=watch)
 
     def start(source: TopicPartition) -> None:
-        tasks: dict[TopicPartition, Any] = attached.tasks  # type: ignore[assignment]
+        tasks: dict[TopicPartition, Any] = attached.tasks
         tasks[source] = Dropped(watch)
 
     attached.start = start  # type: ignore[method-assign]

@@ -63,7 +63,7 @@ async def _load(bootstrap: str, topics: list[Topic]) -> None:
 
 async def _create(admin: Any, topic: Topic) -> None:
     await admin.create_topics([NewTopic(topic.name, topic.partitions, 1, topic_configs={"retention.ms": "-1"})])
-    while (await admin.describe_topics([topic.name]))[0]["error_code"]:
+    while (await admin.describe_topics([topic.name]))[0]["error_code"]:  # noqa: ASYNC110 - the broker tells nobody
         await asyncio.sleep(0.05)
 
 

@@ -90,7 +90,7 @@ def _is_plain(text: bytes, lines: list[bytes]) -> bool:
         and text.endswith(b"}\n")
         and text.count(b'}\n{"') == len(lines) - 1
         and _is_utf8(text)
-        and not any(map(_may_be_deep, lines))
+        and (max(map(len, lines)) <= _SHALLOW or not any(map(_may_be_deep, lines)))
     )
 
 

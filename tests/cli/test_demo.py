@@ -213,7 +213,7 @@ def test_an_interrupt_leaves_no_process_behind(moment: str) -> None:
         out, err = demo.communicate(timeout=60)
     assert demo.returncode == 130, err
     assert out == ""
-    assert err.endswith("\nInterrupted: everything is stopped.\n")
+    assert err.endswith("Interrupted: everything is stopped.\n")
     assert "Traceback" not in err
     assert not psutil.wait_procs(seen, timeout=10)[1]
 
