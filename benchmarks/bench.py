@@ -130,7 +130,7 @@ def runnable(name: str) -> bool:
 def _file_records(row: Row, topic: Topic) -> int:
     if row.files == "usual":
         return topic.file_records
-    whole = len(topic.kept) // topic.partitions
+    whole = topic.kept_a_partition
     return whole if row.files == "whole" else min(row.files, whole)
 
 

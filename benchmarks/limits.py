@@ -6,7 +6,8 @@ Whatever s3sink does costs more than this, so this is what it is measured by.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
 from io import BytesIO
 from typing import Any, Protocol
 
@@ -102,7 +103,7 @@ def unwrapped(lines: Lines) -> Lines:
 
 
 # ---------------------------------------------------------------------------------------------- fetching
-Fetched = AsyncIterator[tuple[int, Lines]]
+Fetched = AsyncGenerator[tuple[int, Lines], None]
 
 
 async def from_aiokafka(env: Mapping[str, str]) -> Fetched:
@@ -113,11 +114,11 @@ async def from_aiokafka(env: Mapping[str, str]) -> Fetched:
     consumer = AIOKafkaConsumer(
         env["TOPIC"], bootstrap_servers=env["BOOTSTRAP"], auto_offset_reset="earliest", check_crcs=False
     )
-    await consumer.start()
-    while True:
-        for source, batches in (await consumer.getmany(timeout_ms=1000)).items():
-            for batch in batches:
-                yield source.partition, batch.values()
+    async with consumer:
+        while True:
+            for source, batches in (await consumer.getmany(timeout_ms=1000)).items():
+                for batch in batches:
+                    yield source.partition, batch.values()
 
 
 async def from_librdkafka(env: Mapping[str, str]) -> Fetched:
@@ -206,16 +207,17 @@ async def _run(
     files = Files(store, body, int(env["FLUSH_RECORDS"]), meter) if body else None
     left = int(env["RECORDS"])
     tune_collector()
-    async for partition, values in fetch(env):
-        meter.begin()
-        left -= len(values)
+    async with aclosing(fetch(env)) as fetched:
+        async for partition, values in fetched:
+            meter.begin()
+            left -= len(values)
+            if files is not None:
+                await files.add(partition, change(values))
+            if left <= 0:
+                break
         if files is not None:
-            await files.add(partition, change(values))
-        if left <= 0:
-            break
-    if files is not None:
-        await files.close()
-    meter.end()
+            await files.close()
+        meter.end()
 
 
 def store_of(env: Mapping[str, str]) -> S3Store:
@@ -228,6 +230,3 @@ def store_of(env: Mapping[str, str]) -> S3Store:
         access_key=env["AWS_ACCESS_KEY_ID"],
         secret_key=env["AWS_SECRET_ACCESS_KEY"],
     )
-
-
-__all__: Sequence[str] = ["GzipBody", "ParquetBody", "from_aiokafka", "from_librdkafka", "run", "store_of", "unwrapped"]

@@ -65,6 +65,12 @@ def kept(kind: Kind, n: int, partitions: int) -> list[int]:
     return [i for i in range(n) if kind == "clicks" or not is_delete(i // partitions)]
 
 
+def kept_a_partition(kind: Kind, n: int, partitions: int) -> int:
+    """How many of these are in one partition; n is a multiple of the partitions."""
+    size = n // partitions
+    return size if kind == "clicks" else size - size // DELETES
+
+
 def _random(i: int) -> tuple[str, tuple[int, ...]]:
     digest = blake2b(b"%d" % i, digest_size=32, person=b"s3sink-bench").digest()
     h = digest.hex()

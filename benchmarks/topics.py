@@ -10,7 +10,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from benchmarks.records import Kind, Record, kept, records
+from benchmarks.records import Kind, Record, kept, kept_a_partition, records
 
 _BATCH = 256 * 1024
 _FILE = 10_000  # records, about
@@ -36,9 +36,14 @@ class Topic:
         return kept(self.kind, self.records, self.partitions)
 
     @property
+    def kept_a_partition(self) -> int:
+        """How many of them are from one partition."""
+        return kept_a_partition(self.kind, self.records, self.partitions)
+
+    @property
     def file_records(self) -> int:
         """About 10,000, and such that a partition ends with a full file: nobody waits for a time to come."""
-        n = len(self.kept) // self.partitions
+        n = self.kept_a_partition
         divisors = [d for d in range(1, n + 1) if n % d == 0] or [1]
         return min(divisors, key=lambda d: max(d / _FILE, _FILE / d))
 

@@ -283,7 +283,7 @@ class RoutedBatch:
     partitioner is not time-based.
     """
 
-    __slots__ = ("batch", "routes", "timestamps")
+    __slots__ = ("_groups", "batch", "routes", "timestamps")
 
     def __init__(
         self, batch: RecordBatch, routes: Route | list[Route], timestamps: Sequence[int | None] | None = None
@@ -291,6 +291,7 @@ class RoutedBatch:
         self.batch = batch
         self.routes = routes
         self.timestamps = timestamps
+        self._groups: list[tuple[Route, RecordBatch]] | None = None
 
     @property
     def single(self) -> Route | None:
@@ -314,8 +315,13 @@ class RoutedBatch:
         routes = self.routes if isinstance(self.routes, Route) else self.routes[a:b]
         return RoutedBatch(batch, routes, None if self.timestamps is None else self.timestamps[a:b])
 
-    def by_route(self) -> Iterable[tuple[Route, RecordBatch]]:
-        """The records of each route, routes in the order of their first record, spans unchanged."""
+    def by_route(self) -> Sequence[tuple[Route, RecordBatch]]:
+        """The records of each route, routes in the order of their first record, spans unchanged; divided once."""
+        if self._groups is None:
+            self._groups = self._divided()
+        return self._groups
+
+    def _divided(self) -> list[tuple[Route, RecordBatch]]:
         if isinstance(self.routes, Route):
             return [(self.routes, self.batch)] if self.batch.n else []
         groups: dict[Route, list[int]] = {}

@@ -95,7 +95,7 @@ class Setup:
 class OpenFile:
     """One growing file: everything that lives and dies with it."""
 
-    __slots__ = ("_digest", "buffer", "count", "first", "key", "last", "route", "schema", "upload", "writer")
+    __slots__ = ("_bound", "_digest", "buffer", "count", "first", "key", "last", "route", "schema", "upload", "writer")
 
     def __init__(self, route: Route, key: str, first: int, schema: Schema | None, format: Format) -> None:
         self.route, self.key, self.first, self.schema = route, key, first, schema
@@ -104,6 +104,7 @@ class OpenFile:
         self._digest = OffsetDigest()
         self.buffer = PartBuffer()
         self.writer: FileWriter = format.open(self.buffer, schema)
+        self._bound = self.writer if isinstance(self.writer, SchemaBoundWriter) else None
         self.upload: PartUpload | None = None
 
     def append(self, batch: RecordBatch) -> None:
@@ -116,18 +117,28 @@ class OpenFile:
 
     def fits(self, batch: RecordBatch) -> bool:
         """Whether the file can take these records at all."""
-        return not isinstance(self.writer, SchemaBoundWriter) or self.writer.fits(batch)
+        return self._bound is None or self._bound.fits(batch)
+
+    @property
+    def bound(self) -> bool:
+        """Whether the file has one schema."""
+        return self._bound is not None
+
+    def hold(self) -> None:
+        """Take whatever schema comes: what belongs into this file was decided before."""
+        if self._bound is not None:
+            self._bound.hold()
 
     @property
     def held(self) -> int:
         """Bytes in memory."""
-        pending = self.writer.buffered if isinstance(self.writer, SchemaBoundWriter) else 0
+        pending = self._bound.buffered if self._bound is not None else 0
         return self.buffer.size + pending + (self.upload.in_flight if self.upload else 0)
 
     @property
     def produced(self) -> int:
         """Bytes that the file has by now, as far as they are known."""
-        return self.buffer.total + (self.writer.buffered if isinstance(self.writer, SchemaBoundWriter) else 0)
+        return self.buffer.total + (self._bound.buffered if self._bound is not None else 0)
 
     def seal(self) -> SealedFile:
         """Finish the file. An upload gets its last part now, once, so that completing it can be tried again."""
@@ -160,6 +171,7 @@ class TopicPartitionWriter:
         self._decided = deque(d for d in decided if d.stop > start)
         self._until = self._decided[-1].stop if self._decided else start
         self._open: dict[Route, OpenFile] = {}
+        self._bound = False  # whether the format's files have one schema each
         self._files = FileSet(start, start)
         self._id = setup.new_id()
         self._sealed: deque[Generation] = deque()
@@ -260,11 +272,14 @@ class TopicPartitionWriter:
         cut = decide(self._setup.policies, self._files, routed, now)
         if self._open and routed.batch.n:
             before = cut.offset if cut else routed.batch.span.stop
-            if before > routed.batch.offset_at(0) and not self._fit(routed.split(before)[0]):
+            head = routed if cut is None else routed.split(before)[0]
+            if before > routed.batch.offset_at(0) and not self._fit(head):
                 return Cut(routed.batch.span.start, "schema_change")
         return cut
 
     def _fit(self, routed: RoutedBatch) -> bool:
+        if not self._bound:
+            return True
         return all(route not in self._open or self._open[route].fits(batch) for route, batch in routed.by_route())
 
     def _append(self, routed: RoutedBatch, now: int) -> None:
@@ -273,7 +288,9 @@ class TopicPartitionWriter:
         if batch.n and not (decided and decided.done):
             for route, part in routed.by_route():
                 file = self._open.get(route) or self._open_file(route, part, decided)
+                before = file.produced
                 file.append(part)
+                self._files.bytes += file.produced - before
                 self._send_parts(file)
             self._note(routed, now)
         elif batch.n:
@@ -283,9 +300,7 @@ class TopicPartitionWriter:
     def _note(self, routed: RoutedBatch, now: int) -> None:
         files, n = self._files, routed.batch.n
         files.records += n
-        files.bytes = sum(f.produced for f in self._open.values())
         files.last_route = routed.route_at(n - 1)
-        files.schemas = {route: f.schema for route, f in self._open.items()}
         if files.opened_at is None:
             files.opened_at = now
         if files.base_timestamp is None and routed.timestamps is not None:
@@ -298,6 +313,10 @@ class TopicPartitionWriter:
             key = decided.keys.get(route, key)
         schema = None if batch.is_raw else batch.records()[0].value_schema
         file = self._open[route] = OpenFile(route, key, first, schema, self._setup.format)
+        self._files.schemas[route] = schema
+        self._bound = file.bound
+        if decided is not None:
+            file.hold()
         return file
 
     def _send_parts(self, file: OpenFile) -> None:

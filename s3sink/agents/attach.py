@@ -36,9 +36,9 @@ def attach(
     `topics` is a topic of the app, a name, or several of either. The app gets a service, a table
     `s3sink-<name>-boundaries` with its changelog, and nothing else; `name` is the sink's, or else the topics' own.
     Other agents of the app go on as before, also on these topics: they get events at Faust's speed while the sink gets
-    batches. They do not move the group's offset there, the sink does; after a restart they see records again from the
-    sink's last commit. With `agent=False` nothing is read for the sink: an agent of your own calls
-    `await attached.write(event)`.
+    batches. The group's offset there is that of whoever is furthest behind, sink or agent: after a restart the agents
+    see records again from it, so they see every record at least once, and the sink skips what it has. With
+    `agent=False` nothing is read for the sink: an agent of your own calls `await attached.write(event)`.
 
     Sets what it needs on the app and refuses, with the reason, what it cannot work with. Call it before the app starts.
     """
@@ -75,7 +75,12 @@ def _service(app: faust.App, sink: S3Sink) -> SinkService:
         app.on_rebalance_complete.connect(service.recovered)
         app.on_before_shutdown.connect(service.shutting_down)
         tap.install(
-            app, lambda: service.topics, service.deliver, service.wants_events, positions=not missing.of_aiokafka
+            app,
+            lambda: service.topics,
+            service.deliver,
+            service.wants_events,
+            service.acknowledged,
+            positions=not missing.of_aiokafka,
         )
     return service
 

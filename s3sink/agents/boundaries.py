@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 import faust
 import msgspec
@@ -16,6 +16,7 @@ from s3sink.errors import BrokerError
 from s3sink.record import TopicPartition
 from s3sink.state import Boundary, decode_boundary, encode_boundary
 
+T = TypeVar("T")
 log = logging.getLogger("s3sink.boundaries")
 
 
@@ -24,11 +25,15 @@ class BoundaryTable:
 
     Faust keeps the rows of this worker's partitions in memory, when it places the changelog's partitions beside the
     sources' (it does so by partition count). A row that is missing or old here is read from the topic itself.
+
+    The changelog has the partitions that the sources had when it was made. Sources may grow: the rows of the new
+    partitions stand beside those of the old ones.
     """
 
     def __init__(self, app: faust.App, name: str, client: Callable[[], dict[str, Any]]) -> None:
         self._app, self._client = app, client
         self.recovered = asyncio.Event()
+        self._width = 0
         self.table = app.Table(
             f"s3sink-{name}-boundaries",
             key_type=bytes,
@@ -54,32 +59,45 @@ class BoundaryTable:
         row = encode_boundary(boundary)
         key = str(source).encode()
         self.table.data[key] = row
-        await self.table.send_changelog(source.partition, key, row)
+        self._width = self._width or len(await self._with_consumer(self._partitions))
+        await self.table.send_changelog(source.partition % self._width, key, row)
 
     async def _read(self, source: TopicPartition) -> bytes | None:
         """The last row of this partition in the changelog topic."""
-        topic = KafkaPartition(self.table.changelog_topic.get_topic_name(), source.partition)
+
+        async def last_row(consumer: Any) -> bytes | None:
+            partitions = await self._partitions(consumer)
+            if not partitions:
+                return None
+            topic = KafkaPartition(self._topic, source.partition % len(partitions))
+            consumer.assign([topic])
+            return await _last_row(consumer, topic, str(source).encode())
+
+        return await self._with_consumer(last_row)
+
+    @property
+    def _topic(self) -> str:
+        return str(self.table.changelog_topic.get_topic_name())
+
+    async def _with_consumer(self, ask: Callable[[Any], Awaitable[T]]) -> T:
         consumer = AIOKafkaConsumer(**self._client(), isolation_level="read_committed", enable_auto_commit=False)
         try:
             await asyncio.wait_for(consumer.start(), 30)
-            if source.partition not in (await self._partitions(consumer, topic.topic)):
-                return None
-            consumer.assign([topic])
-            return await asyncio.wait_for(_last_row(consumer, topic, str(source).encode()), 60)
+            return await asyncio.wait_for(ask(consumer), 60)
         except TimeoutError as error:
-            raise BrokerError(f"the changelog {topic.topic} could not be read for {source} in time") from error
+            raise BrokerError(f"the changelog {self._topic} could not be read in time") from error
         finally:
             await consumer.stop()
 
-    async def _partitions(self, consumer: Any, topic: str) -> set[int]:
+    async def _partitions(self, consumer: Any) -> set[int]:
         await consumer._client.force_metadata_update()
-        consumer._client.add_topic(topic)
+        consumer._client.add_topic(self._topic)
         await consumer._client.force_metadata_update()
-        return consumer.partitions_for_topic(topic) or set()
+        return consumer.partitions_for_topic(self._topic) or set()
 
 
 async def _last_row(consumer: Any, topic: KafkaPartition, key: bytes) -> bytes | None:
-    """Reads the changelog partition to its end. It is compacted, and one row a partition is live in it."""
+    """Reads the changelog partition to its end. It is compacted, and a row or two a partition are live in it."""
     stop = (await consumer.end_offsets([topic]))[topic]
     await consumer.seek_to_beginning(topic)
     row: bytes | None = None

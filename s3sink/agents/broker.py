@@ -85,7 +85,7 @@ async def _ensure(admin: AIOKafkaAdminClient, topic: DeadLetterTopic) -> None:
     if described and not described[0]["error_code"]:
         return
     log.warning("the dead letter topic %s does not exist, creating it with one partition", topic.topic)
-    new = NewTopic(topic.topic, 1, topic.replication_factor or -1)
+    new = NewTopic(topic.topic, 1, topic.replication_factor or -1, replica_assignments={})
     try:
         answer = await admin.create_topics([new])
     except TopicAlreadyExistsError:

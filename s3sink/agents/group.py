@@ -18,6 +18,7 @@ import aiokafka.errors as kafka_errors
 from aiokafka.consumer.group_coordinator import OffsetCommitRequest
 from aiokafka.structs import TopicPartition as KafkaPartition
 
+from s3sink.agents.beside import AGENTS
 from s3sink.errors import BrokerError
 from s3sink.record import TopicPartition
 from s3sink.state import Progress, decode_metadata, encode_metadata
@@ -102,12 +103,21 @@ class GroupOffsets:
         return self._progress.get(source, {}).get(sink)
 
     def floor(self, source: TopicPartition) -> int:
-        """The group's offset of the partition: the smallest of its sinks'."""
+        """The group's offset of the partition: the smallest of its sinks' and agents'."""
         return self._floor.get(source, 0)
 
     def begin(self, source: TopicPartition, sink: str, offset: int) -> None:
         """A sink that the group has no offset for starts here: the others must not commit beyond it."""
         self._progress.setdefault(source, {}).setdefault(sink, Progress(offset))
+
+    def advance_agents(self, source: TopicPartition, offset: int) -> None:
+        """The app's own agents are done with everything before `offset`: commit it when they were the last."""
+        by_name = self._progress.get(source, {})
+        if AGENTS in by_name:
+            by_name[AGENTS] = Progress(offset)
+            if self._combined(source)[0] > self.floor(source):
+                self._waiting.setdefault(source, [])
+                self._wake_sender()
 
     async def commit(self, source: TopicPartition, sink: str, progress: Progress) -> bool:
         """See `Committer.commit`."""
@@ -116,9 +126,12 @@ class GroupOffsets:
         self._progress[source][sink] = progress
         future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(source, []).append(future)
+        self._wake_sender()
+        return await future
+
+    def _wake_sender(self) -> None:
         if self._sender is None or self._sender.done():
             self._sender = asyncio.create_task(self._send_all(), name="s3sink offset commits")
-        return await future
 
     async def ends(self, sources: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         """Where the committed records of these partitions end now, as the brokers say."""
@@ -152,9 +165,9 @@ class GroupOffsets:
                     future.set_exception(BrokerError(f"committing offsets failed: {error!r}"))
 
     def _combined(self, source: TopicPartition) -> tuple[int, str]:
-        by_sink = self._progress[source]
-        offset = min(p.offset for p in by_sink.values())
-        return offset, encode_metadata(offset, by_sink)
+        by_name = self._progress[source]
+        offset = min(p.offset for p in by_name.values())
+        return offset, encode_metadata(offset, {name: p for name, p in by_name.items() if name != AGENTS})
 
     async def _send(self, offsets: Mapping[TopicPartition, tuple[int, str]], epoch: int) -> set[TopicPartition]:
         """The partitions whose commit was refused, for good. Asks again until there is a definite answer."""

@@ -13,6 +13,7 @@ from aiokafka.structs import TopicPartition as KafkaPartition
 from faust.types import TP
 from mode import Service
 
+from s3sink.agents.beside import AGENTS, AgentProgress
 from s3sink.agents.boundaries import BoundaryTable
 from s3sink.agents.broker import client_settings, preflight
 from s3sink.agents.group import GroupOffsets, SinkOffsets
@@ -167,6 +168,7 @@ class SinkService(Service):  # type: ignore[misc]
         self.group = GroupOffsets(lambda: app.consumer)
         self._limit = memory
         self._paused: set[TopicPartition] = set()
+        self._agents: dict[TopicPartition, AgentProgress] = {}
         self._by_event: set[tuple[str, str]] = set()
         self._subscriptions: list[Any] = []
         self._stopping = False
@@ -200,6 +202,14 @@ class SinkService(Service):  # type: ignore[misc]
         topic.active_partitions = set()  # none of its events are for this channel: the tap takes the batches
         self.app.topics.add(topic)
         self._subscriptions.append(topic)
+
+    def _sharing(self, topic: str) -> list[str]:
+        """Who shares the group's offset of a topic: its sinks, and the agents when they acknowledge events."""
+        names = [sink.name for sink in self._of(topic)]
+        return [*names, AGENTS] if self._has_agents(topic) else names
+
+    def _has_agents(self, topic: str) -> bool:
+        return self.wants_events(topic) and self.app.topics.acks_enabled_for(topic)
 
     def _of(self, topic: str) -> list[AttachedSink]:
         return [sink for sink in self.sinks if topic in sink.topics]
@@ -284,7 +294,8 @@ class SinkService(Service):  # type: ignore[misc]
         await self.give_up()
         topics = self.topics
         mine = sorted(TopicPartition(tp.topic, tp.partition) for tp in assigned if tp.topic in topics)
-        names = {topic: [sink.name for sink in self._of(topic)] for topic in topics}
+        names = {topic: self._sharing(topic) for topic in topics}
+        self._agents.clear()
         await self.group.assigned(mine, names)
         for source in mine:
             for sink in self._of(source.topic):
@@ -309,6 +320,8 @@ class SinkService(Service):  # type: ignore[misc]
     def deliver(self, batch: RecordBatch) -> None:
         """A batch from the tap, on the main loop."""
         source = batch.source
+        if self._has_agents(source.topic):
+            self._note_for_agents(batch)
         for sink in self._of(source.topic):
             task = sink.tasks.get(source)
             if task is None:
@@ -319,6 +332,21 @@ class SinkService(Service):  # type: ignore[misc]
             else:
                 task.deliver(batch)
         self.balance()
+
+    def _note_for_agents(self, batch: RecordBatch) -> None:
+        source = batch.source
+        self.group.begin(source, AGENTS, batch.span.start)
+        if source not in self._agents:
+            self._agents[source] = AgentProgress(batch.span.start)
+        self._agents[source].note(batch)
+        if not batch.n:
+            self.acknowledged(source, self._agents[source].offset)
+
+    def acknowledged(self, source: TopicPartition, offset: int) -> None:
+        """The app's own agents are done with everything before `offset` of a partition."""
+        agents = self._agents.get(source)
+        if agents is not None:
+            self.group.advance_agents(source, agents.acknowledge(offset))
 
     def wants_events(self, topic: str) -> bool:
         """Whether an agent of the user's own reads the topic too."""

@@ -127,6 +127,7 @@ def _verify(memory: Any, source: TopicPartition, position: int) -> None:
 
 # ---------------------------------------------------------------------------------------------- Faust's side
 Deliver = Callable[[RecordBatch], None]
+Acknowledged = Callable[[TopicPartition, int], None]
 
 
 class TapScheduler(DefaultSchedulingStrategy):  # type: ignore[misc]
@@ -233,11 +234,12 @@ class TapConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
 
 
 class TapConsumer(driver.Consumer):  # type: ignore[misc]
-    """Faust's consumer with the tap in it. Offsets of tapped topics are committed by the sink alone."""
+    """Faust's consumer with the tap in it. Offsets of tapped topics are committed by the sinks' group alone."""
 
     tapped: frozenset[str] = frozenset()
     deliver: Deliver
     wanted: Callable[[str], bool]
+    acknowledged: Acknowledged
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -250,7 +252,12 @@ class TapConsumer(driver.Consumer):  # type: ignore[misc]
         return thread
 
     def _filter_committable_offsets(self, tps: Iterable[TP]) -> Any:
-        return super()._filter_committable_offsets([tp for tp in tps if tp.topic not in self.tapped])
+        """What Faust may commit; how far the agents are on tapped topics goes to the sinks' group."""
+        offsets = super()._filter_committable_offsets(tps)
+        for tp in [tp for tp in offsets if tp.topic in self.tapped]:
+            self._committed_offset[tp] = offsets.pop(tp)
+            self.acknowledged(TopicPartition(*tp), self._committed_offset[tp])
+        return offsets
 
     def on_buffer_drop(self, tp: TP) -> None:
         """Reading may go on for a partition."""
@@ -282,6 +289,7 @@ def install(
     topics: Callable[[], frozenset[str]],
     deliver: Deliver,
     wanted: Callable[[str], bool],
+    acknowledged: Acknowledged,
     *,
     positions: bool = True,
 ) -> None:
@@ -294,7 +302,12 @@ def install(
         fetcher.MemoryRecords = KeptRecords
 
     def make(*args: Any, **kwargs: Any) -> TapConsumer:
-        parts = {"tapped": topics(), "deliver": staticmethod(deliver), "wanted": staticmethod(wanted)}
+        parts = {
+            "tapped": topics(),
+            "deliver": staticmethod(deliver),
+            "wanted": staticmethod(wanted),
+            "acknowledged": staticmethod(acknowledged),
+        }
         tapped_class = type("TapConsumer", (TapConsumer,), parts)
         return tapped_class(*args, **kwargs)  # type: ignore[no-any-return]
 

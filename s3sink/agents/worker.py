@@ -75,12 +75,20 @@ async def _until(app: faust.App, stop: asyncio.Event) -> int:
         tune_collector()
         crashed = asyncio.create_task(app.wait_until_stopped())
         await asyncio.wait({crashed, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    failed = app.crashed
+    crashed_before = app.crashed
+    stopped = await _stop(app)
+    if crashed_before:
+        log.critical("stopped: %s", getattr(app, "crash_reason", None) or "the app crashed")
+    return 0 if stopped and not crashed_before else 1
+
+
+async def _stop(app: faust.App) -> bool:
+    """Whether the app stopped in order. What fails on the way must not hide why it was stopped."""
     try:
         await asyncio.wait_for(app.stop(), 20)
     except TimeoutError:
         log.warning("the app did not stop within 20 s; leaving")
-    reason = getattr(app, "crash_reason", None)
-    if failed:
-        log.critical("stopped: %s", reason or "the app crashed")
-    return 1 if failed else 0
+    except Exception as error:
+        log.error("stopping the app failed: %r", error)
+        return False
+    return True

@@ -69,10 +69,11 @@ def table(run: Run) -> str:
 
 def pace(run: Run) -> str:
     """How long it took, in one sentence."""
-    kills = "".join(f", {kill.seconds_until_next_commit:.1f} s from SIGKILL to the next one" for kill in run.kills)
+    waits = " + ".join(f"{kill.seconds_until_next_commit:.1f}" for kill in run.kills)
+    kills = f", {waits} s from SIGKILL to the next commit" if waits else ""
     return (
-        f"{run.records_per_second:,} records/s, each into two objects, in {run.seconds:.1f} s; of these "
-        f"{run.seconds_to_first_commit:.1f} s from the worker's start to its first commit{kills}."
+        f"{run.records_per_second:,} records/s, each into two objects: {run.seconds:.1f} s in all,\n"
+        f"of which {run.seconds_to_first_commit:.1f} s from the worker's start to its first commit{kills}."
     )
 
 

@@ -52,7 +52,7 @@ class PlainScreen:
         def advance(done: int, total: int) -> None:
             nonlocal said, amount
             amount = f": {done:,} {unit}".rstrip()
-            if time.monotonic() - said > _BETWEEN_LINES:
+            if done < total and time.monotonic() - said > _BETWEEN_LINES:
                 said = time.monotonic()
                 self.say(f"  {title}: {done:,} of {total:,} {unit}".rstrip())
 

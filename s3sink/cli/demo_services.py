@@ -110,10 +110,6 @@ class Worker:
         """SIGKILL: the process gets no chance to do anything."""
         self._child.kill()
 
-    def stop(self) -> None:
-        """SIGTERM."""
-        self._child.stop()
-
     def work_until(self, records: int, progress: Callable[[int], None]) -> int:
         """Wait until so many records are committed and return how many are.
 

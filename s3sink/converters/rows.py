@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from s3sink.batch import RecordBatch
+from s3sink.converters.bytes import BytesConverter
 from s3sink.converters.json import JsonConverter, decode_json
 from s3sink.errors import ConversionError, RecordError
 from s3sink.record import Header, Headers, SinkRecord
@@ -28,7 +29,7 @@ def convert_batch(
 
     The key is converted first; a record whose key is bad counts once. Headers stay bytes.
     """
-    headers = [_headers(batch.raw_headers(index)) for index in range(batch.n)]
+    headers = [_headers(raw) if raw else () for raw in map(batch.raw_headers, range(batch.n))]
     failures: _Failures = {}
     key_schemas, keys = _column(batch, batch.keys(), headers, key_converter, "KEY_CONVERTER", failures)
     value_schemas, values = _column(batch, batch.values(), headers, value_converter, "VALUE_CONVERTER", failures)
@@ -45,7 +46,7 @@ def convert_batch(
 
 
 def _headers(raw: Sequence[tuple[str, bytes | None]]) -> Headers:
-    return tuple(Header(key, value) for key, value in raw) if raw else ()
+    return tuple(Header(key, value) for key, value in raw)
 
 
 def _column(
@@ -60,6 +61,8 @@ def _column(
         values = _decoded(data)
         if values is not None:
             return repeat(None), values
+    if type(converter) is BytesConverter:
+        return repeat(converter.convert(batch.source.topic, None, ())[0]), data
     return _convert_each(batch, data, headers, converter, stage, failures)
 
 

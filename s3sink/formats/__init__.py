@@ -88,6 +88,10 @@ class SchemaBoundWriter(Protocol):
         """Whether the (prepared) batch can go into this file; if not, the files must close before it."""
         ...
 
+    def hold(self) -> None:
+        """From now on every batch must fit: what belongs into this file was decided before a crash. Costs memory."""
+        ...
+
     @property
     def buffered(self) -> int:
         """Bytes held in memory that have not reached the sink yet."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import msgspec
@@ -80,18 +81,27 @@ def _read(lines: list[bytes], topic: str, hints: Hints) -> pa.RecordBatch | None
 
 
 def _is_plain(text: bytes, lines: list[bytes]) -> bool:
-    """Whether each record is one line that begins and ends as an object with fields does, in UTF-8, of normal depth.
+    """Whether each record begins and ends as an object with fields does, in UTF-8, of normal depth.
 
-    Then none can run into the next, and as many rows as records means one of each.
+    Then none can run into the next: no JSON text goes on with an object after a closing brace. And as many rows as
+    records means one of each.
     """
     return (
-        text.count(b"\n") == len(lines)
-        and text.startswith(b'{"')
-        and text.endswith(b"}\n")
-        and text.count(b'}\n{"') == len(lines) - 1
+        _are_objects(lines)
         and _is_utf8(text)
         and (max(map(len, lines)) <= _SHALLOW or not any(map(_may_be_deep, lines)))
     )
+
+
+def _are_objects(lines: list[bytes]) -> bool:
+    try:
+        return (
+            set(map(itemgetter(0), lines)) == {ord("{")}
+            and set(map(itemgetter(1), lines)) == {ord('"')}
+            and set(map(itemgetter(-1), lines)) == {ord("}")}
+        )
+    except IndexError:
+        return False
 
 
 def _is_utf8(text: bytes) -> bool:

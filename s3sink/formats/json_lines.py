@@ -53,12 +53,17 @@ def _schemaless_lines(values: list[Any], schema: Schema | None) -> list[bytes]:
     options = _options(schema)
     dumps = orjson.dumps
     lines = [dumps(value, _unknown, options) for value in values]
-    for index, line in enumerate(lines):
-        if b"null" in line and _holds_nan(values[index]):  # orjson makes null of NaN
-            line = lines[index] = _exact(values[index], options)
-        if not line.isascii() or b"\\u00" in line:
-            lines[index] = _as_jackson_escapes(line)
+    text = b"".join(lines)  # one look at all of them: most batches have nothing to mend
+    if b"null" in text:
+        lines = [_without_nan(line, value, options) for line, value in zip(lines, values, strict=True)]
+    if not text.isascii() or (b"\\" in text and b"\\u00" in text):
+        lines = list(map(_as_jackson_escapes, lines))
     return lines
+
+
+def _without_nan(line: bytes, value: Any, options: int) -> bytes:
+    """orjson makes null of NaN."""
+    return _exact(value, options) if b"null" in line and _holds_nan(value) else line
 
 
 def _each(

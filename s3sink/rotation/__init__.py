@@ -49,7 +49,7 @@ class FileSet:
     base_timestamp: int | None = None
     opened_at: int | None = None
     last_route: Route | None = None
-    schemas: Mapping[Route, Schema | None] = field(default_factory=dict)
+    schemas: dict[Route, Schema | None] = field(default_factory=dict)
 
 
 class RotationPolicy(Protocol):

@@ -238,7 +238,7 @@ class Simulation:
 
     # ------------------------------------------------------------------ rounds in flight
     def in_flight(self, process: FakeProcess) -> _Round | None:
-        """The round that the group has accepted from this process, in its last generation, and that is not committed."""
+        """The round that the group has accepted from this process and that it has not committed."""
         return self._rounds.get(process.by)
 
     def _accepted(self, group: FakeGroup, by: Membership, before: StoredOffset | None, now: StoredOffset) -> None:
@@ -332,7 +332,9 @@ class Simulation:
             if fate == "dead" and offset not in letters:
                 found.append(f"offset {offset} is below the committed {committed} and not in the dead letter queue")
             if not isinstance(fate, str) and len(stored.get(offset, ())) != 1:
-                found.append(f"offset {offset} is below the committed {committed} and in {stored.get(offset, 'nothing')}")
+                found.append(
+                    f"offset {offset} is below the committed {committed} and in {stored.get(offset, 'nothing')}"
+                )
             if isinstance(fate, str) and offset in stored:
                 found.append(f"offset {offset} is {fate} and in {stored[offset]}")
         return found

@@ -1,4 +1,4 @@
-"""What the tests ask of the broker: topics, records with unique ids, group offsets. Every call returns when it is done."""
+"""What the tests ask of the broker: topics, records with unique ids, group offsets."""
 
 from __future__ import annotations
 
@@ -66,7 +66,10 @@ def events(start: int, stop: int, *, partitions: int, hours: int = 1) -> Iterabl
 
 
 class Cluster:
-    """A broker seen from outside the workers. One event loop in a thread, one client of each kind."""
+    """A broker seen from outside the workers. Every call returns when it is done.
+
+    One event loop in a thread, one admin client.
+    """
 
     def __init__(self, bootstrap: str) -> None:
         self.bootstrap = bootstrap
@@ -100,7 +103,7 @@ class Cluster:
         return topic
 
     async def _until_known(self, topic: str) -> None:
-        while (await self._admin.describe_topics([topic]))[0]["error_code"]:
+        while (await self._admin.describe_topics([topic]))[0]["error_code"]:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 
     def add_partitions(self, topic: str, total: int) -> None:

@@ -30,12 +30,14 @@ class Rig:
         self.workers: list[Worker] = []
 
     # ------------------------------------------------------------------ workers
-    def start(self, script: Path = APP, **env: str) -> Worker:
+    def start(self, script: Path = APP, /, **told: str) -> Worker:
         """One more worker, with these variables over the usual ones."""
         number = len(self.workers)
         home = self.home / f"worker-{number}"
         home.mkdir()
-        worker = Worker(script, {**self.environment(), "WORKDIR": str(home), "WORKER": str(number), **env}, home / "log")
+        worker = Worker(
+            script, {**self.environment(), "WORKDIR": str(home), "WORKER": str(number), **told}, home / "log"
+        )
         self.workers.append(worker)
         return worker
 
@@ -90,10 +92,11 @@ class Rig:
         """Returns when the group stands at the high watermark of every partition, with no intent left."""
         topic = topic or self.topic
         ends = {partition: end for partition, end in self.cluster.ends(topic).items() if end}
-        done = lambda: self._stands_at(topic) == ends  # noqa: E731
-        wait_for(done, seconds, lambda: f"{self._stands_at(topic)} of {ends}\n{self.logs()}", every=0.25)
+        done = lambda: self.stands_at(topic) == ends  # noqa: E731
+        wait_for(done, seconds, lambda: f"{self.stands_at(topic)} of {ends}\n{self.logs()}", every=0.25)
 
-    def _stands_at(self, topic: str) -> dict[int, int]:
+    def stands_at(self, topic: str) -> dict[int, int]:
+        """The group's offsets, of partitions without an intent."""
         committed = self.cluster.committed(self.group, topic)
         return {partition: at.offset for partition, at in committed.items() if at.offset and not _has_intent(at)}
 

@@ -11,20 +11,21 @@ from tests.broker.process import wait_for
 pytestmark = pytest.mark.broker
 
 
+def _transaction(rig: Rig, start: int, stop: int, *, abort: bool = False) -> None:
+    rig.cluster.transaction(rig.topic, events(start, stop, partitions=2), abort=abort, id=f"{rig.topic}-{start}")
+
+
 def test_of_a_transactional_topic_the_committed_records_are_written_and_its_end_is_reached(rig: Rig) -> None:
     rig.cluster.create_topic(rig.topic, 2)
-    write = lambda a, b, abort=False: rig.cluster.transaction(  # noqa: E731
-        rig.topic, events(a, b, partitions=2), abort=abort, id=f"{rig.topic}-{a}"
-    )
-    write(0, 3000)
-    write(3000, 4000, abort=True)
+    _transaction(rig, 0, 3000)
+    _transaction(rig, 3000, 4000, abort=True)
     rig.cluster.produce(rig.topic, events(4000, 4100, partitions=2))
     worker = rig.start()
     wait_for(lambda: worker.log.count("rotated") >= 2, 30, rig.logs)
     left_open = rig.cluster.open_transaction(rig.topic, events(5000, 5500, partitions=2), f"{rig.topic}-open")
-    write(6000, 7000)
+    _transaction(rig, 6000, 7000)
     rig.cluster.abort(left_open)
-    write(8000, 8002, abort=True)
+    _transaction(rig, 8000, 8002, abort=True)
     rig.wait_until_committed()
     rig.assert_exact(3000 + 100 + 1000)
     ends = rig.cluster.ends(rig.topic)

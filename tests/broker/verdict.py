@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import io
+import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -34,8 +35,8 @@ class Verdict:
 
     def __str__(self) -> str:
         return (
-            f"{self.records} records in {self.objects} objects; lost {_some(self.lost)}; doubled {_some(self.doubled)}; "
-            f"unknown {_some(self.unknown)}; changed {_some(self.changed)}; misplaced {_some(self.misplaced)}"
+            f"{self.records} records in {self.objects} objects; lost {_some(self.lost)}; "
+            f"doubled {_some(self.doubled)}; unknown {_some(self.unknown)}; changed {_some(self.changed)}; misplaced {_some(self.misplaced)}"
         )
 
     @property
@@ -119,7 +120,7 @@ def _judge_object(
     partition, first = places[0].partition, offsets[0]
     if any(place.partition != partition for place in places):
         verdict.misplaced.append(f"{key} has records of several partitions")
-    if any(a >= b for a, b in zip(offsets, offsets[1:], strict=False)):
+    if any(a >= b for a, b in itertools.pairwise(offsets)):
         verdict.misplaced.append(f"{key} is out of order")
     name = key.rsplit("/", 1)[-1].split(".", 1)[0]
     if name != f"{topic}+{partition}+{first:010d}":

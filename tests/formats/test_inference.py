@@ -118,7 +118,10 @@ def test_a_bad_record_is_refused_alone_and_named_by_its_own_offset(line: bytes, 
         [b'{"a":1', b',"b":2}', b'{"a":1}{"a":2}'],
         [b'{"a":1}\n{"a":2', b"}"],
         [b'{"a":1}\n{"a":2}', b""],
-        [b'{"a":"}', b'{"}', b'{"a":1}{"a":2}'],
+        [b'{"a":1}\n{"a":2}', b"{"],
+        [b'{"a":{}', b',"b":2}', b'{"b":1}{"b":2}'],
+        [b'{"a":', b'{"b":1}}', b'{"a":{}}{"a":{}}'],
+        [b'{"a":[{}', b'{"a":1}]}', b'{"a":1}{"a":2}'],
     ],
 )
 def test_records_that_make_up_for_each_other_are_all_refused(lines: list[bytes]) -> None:

@@ -434,7 +434,8 @@ def test_conditional_create_holds_where_the_fence_is_broken(
 
 
 @pytest.mark.parametrize(
-    "scenario", [a_zombie_before_its_intent, a_zombie_before_its_put, two_zombies_and_a_late_row, a_crash_behind_the_put]
+    "scenario",
+    [a_zombie_before_its_intent, a_zombie_before_its_put, two_zombies_and_a_late_row, a_crash_behind_the_put],
 )
 def test_the_fence_holds_where_the_store_knows_no_condition(scenario: Scenario) -> None:
     carried_through(scenario, {"records": 100, **UNCONDITIONAL})

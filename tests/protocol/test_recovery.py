@@ -13,7 +13,8 @@ import pytest
 
 from s3sink.batch import Route
 from s3sink.errors import ConfigurationChangedError, ConsistencyError, KeyConflictError, OffsetGapError
-from s3sink.generation import CONFIG, FIRST, ID, SOURCE as SOURCE_KEY, START, STOP, FILES
+from s3sink.generation import CONFIG, FILES, FIRST, ID, START, STOP
+from s3sink.generation import SOURCE as SOURCE_KEY
 from s3sink.partitioners import DefaultPartitioner
 from s3sink.record import SinkRecord
 from s3sink.rotation import FlushSize, MaxAge
