@@ -124,6 +124,10 @@ def _parsed(hint: Any, text: str) -> Any:
         if not re.fullmatch(r"[+-]?\d+", text):
             raise ValueError("Not a number of type INT")
         return int(text)
-    if origin in (tuple, list) or (origin is not None and issubclass(origin, Iterable) and not issubclass(origin, Mapping)):
+    if _is_list(origin):
         return tuple(part.strip() for part in text.split(",")) if text else ()
     return text
+
+
+def _is_list(origin: Any) -> bool:
+    return isinstance(origin, type) and issubclass(origin, Iterable) and not issubclass(origin, Mapping)

@@ -30,9 +30,7 @@ class Backoff:
         return self.random() * min(self.longest, self.base * 2.0 ** min(attempt, 16))
 
 
-async def retrying(
-    what: str, call: Callable[[], Awaitable[T]], backoff: Backoff, metrics: Metrics | None = None
-) -> T:
+async def retrying(what: str, call: Callable[[], Awaitable[T]], backoff: Backoff, metrics: Metrics | None = None) -> T:
     """The answer of `call`, asked again for as long as its error is retriable: it waits, it never gives up.
 
     Any other error goes to the caller at once. Cancel the task to stop it.

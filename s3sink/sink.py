@@ -37,11 +37,11 @@ class S3Sink:
     see `promise` for the condition. `rotation` policies each may close the open files of a topic-partition; they close
     together. Sizes take `"64MiB"`, durations `"10m"`.
 
-    `errors="fail"` stops at a record that cannot be written, with its coordinates; a `DeadLetterTopic` takes it instead.
+    `errors="fail"` stops at a record that cannot be written, with its coordinates; a `DeadLetterTopic` takes it.
     `on_conflict` says what happens to an object of somebody else's under our key, `on_gap` what happens when records
-    were deleted from the topic before they were read. `on_revoke` says what becomes of open files when the partition is
-    taken away: "drop" leaves their records to be read again, "commit" closes and commits them first, which makes smaller
-    files. `memory` bounds what all partitions together hold.
+    were deleted from the topic before they were read. `on_revoke` says what becomes of open files when the partition
+    is taken away: "drop" leaves their records to be read again, "commit" closes and commits them first, which makes
+    smaller files. `memory` bounds what all partitions together hold.
     """
 
     store: ObjectStore

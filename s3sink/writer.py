@@ -43,6 +43,8 @@ log = logging.getLogger("s3sink.writer")
 OnConflict = Literal["fail", "overwrite"]
 #: A round's intent must fit into the metadata of an offset, 4096 bytes by default, beside those of other sinks.
 GENERATIONS_A_ROUND = 64
+#: A round that has so many files ends with their generation: what is committed need not be looked at after a crash.
+FILES_A_ROUND = 128
 
 
 class Decided(NamedTuple):
@@ -360,12 +362,19 @@ class TopicPartitionWriter:
         while True:
             await self._work.wait()
             while self._sealed:
-                n = min(len(self._sealed), GENERATIONS_A_ROUND)
-                self._in_round = tuple(self._sealed.popleft() for _ in range(n))
+                self._in_round = self._next_round()
                 await self._round(self._in_round)
                 self._in_round = ()
             self._work.clear()
             self._idle.set()
+
+    def _next_round(self) -> tuple[Generation, ...]:
+        generations: list[Generation] = []
+        files = 0
+        while self._sealed and len(generations) < GENERATIONS_A_ROUND and files < FILES_A_ROUND:
+            generations.append(self._sealed.popleft())
+            files += len(generations[-1].files)
+        return tuple(generations)
 
     async def drained(self) -> None:
         """Returns when everything sealed so far is committed. `run` must be running."""
@@ -467,7 +476,7 @@ class TopicPartitionWriter:
             return self._foreign(file, owner)
         if owner.id == generation.id:
             return True
-        if owner.stop != generation.stop or owner.first != file.first:
+        if owner.stop != generation.stop:
             return self._adopt(generation, file, owner)
         if owner.digest != file.digest and owner.fingerprint != self._setup.fingerprint:
             by = "holds other records of the same offsets, written with another configuration"

@@ -296,6 +296,18 @@ def test_a_logged_file_that_was_not_begun_keeps_its_key_too() -> None:
         assert keys(sim)[A0] == [2]
 
 
+@pytest.mark.parametrize("nth", range(8, 22))
+def test_compaction_does_no_harm_to_a_half_written_round_of_which_no_row_is_left(nth: int) -> None:
+    with simulation("abcabcabcabc", rotation=[FlushSize(6)]) as sim:
+        process = sim.start()
+        process.gate.stop_after(nth)
+        sim.work(process)
+        sim.crash(process)
+        sim.forget()
+        sim.compact({1, 7})
+        sim.finish()
+
+
 def test_records_that_are_gone_stop_the_partition() -> None:
     with simulation("aaaaa") as sim:
         sim.work(sim.start(), 2)
