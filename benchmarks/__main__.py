@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ import orjson
 
 from benchmarks.bench import Bench, Result, RowError, runnable
 from benchmarks.meter import calibration
-from benchmarks.report import as_json, goals, table
+from benchmarks.report import as_json, page, write_readme
 from benchmarks.rows import ROWS
 from s3sink.testing.services import KafkaBroker, SeaweedFS
 
@@ -25,8 +26,11 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--compression", default="none", choices=("none", "lz4", "zstd", "snappy", "gzip"))
     parser.add_argument("--dir", type=Path, help="keep services' data here: the next run finds its topics")
     parser.add_argument("--json", action="store_true", help="the medians as JSON on standard output, not as tables")
+    parser.add_argument("--write", action="store_true", help="also write the tables into benchmarks/README.md")
     parser.add_argument("--under", default="", help="command before each row's, {row} is its name: a profiler")
-    return parser.parse_args(arguments)
+    given = parser.parse_args(arguments)
+    given.command = shlex.join(["python", "-m", "benchmarks", *(sys.argv[1:] if arguments is None else arguments)])
+    return given
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -98,11 +102,13 @@ def _runs(bench: Bench, names: Sequence[str], runs: int) -> tuple[_Runs, list[fl
 
 
 def _report(given: argparse.Namespace, runs: _Runs, machine: Sequence[float]) -> int:
+    made = page(given.command, runs.results, runs.ratios, machine)
     if given.json:
         print(orjson.dumps({"calibration": machine, "rows": as_json(runs.results, runs.ratios)}).decode())
     else:
-        print(table(runs.results, runs.ratios), goals(runs.results), sep="\n\n")
-        print(f"\ncalibration before and after each run: {', '.join(f'{s:.3f}' for s in machine)} CPU-s")
+        print(made)
+    if given.write and not runs.failed:
+        write_readme(made)
     if runs.failed:
         _say(f"failed: {', '.join(runs.failed)}")
     return 1 if runs.failed else 0

@@ -45,7 +45,7 @@ class Watch(CountingMetrics):
 class Dropped:
     """Stands in for a SinkTask: counts batches and lets them go."""
 
-    held = open_bytes = 0
+    held = open_bytes = open_files = 0
 
     def __init__(self, watch: Watch) -> None:
         self._watch = watch
@@ -70,7 +70,7 @@ def run_tap(env: Env, meter: Meter) -> int:
     app = build_app(env)
     attached = attach(app, app.topic(env["TOPIC"]), build_sink(env), metrics=watch)
 
-    def start(source: TopicPartition) -> None:
+    async def start(source: TopicPartition) -> None:
         tasks: dict[TopicPartition, Any] = attached.tasks
         tasks[source] = Dropped(watch)
 

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import platform
 from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
 from statistics import median
 from typing import Any
 
 from benchmarks.bench import Result
 from benchmarks.rows import ROWS, Goal
+
+README = Path(__file__).with_name("README.md")
+_MARK = "<!-- figures -->\n"
+_PACKAGES = ("faust-streaming", "aiokafka", "aiobotocore", "pyarrow", "isal")
 
 #: Results of each row, one a run, and the ratio of each run to the limit measured right before it.
 Results = Mapping[str, Sequence[Result]]
@@ -41,6 +49,30 @@ def as_json(results: Results, ratios: Ratios) -> dict[str, Any]:
         }
         for name, runs in results.items()
     }
+
+
+def page(command: str, results: Results, ratios: Ratios, machine: Sequence[float]) -> str:
+    """Everything, as Markdown, with the command and the machine."""
+    calibrated = f"Calibration before and after each run: {', '.join(f'{s:.3f}' for s in machine)} CPU-s."
+    parts = (f"    {command}", _machine(), calibrated, table(results, ratios), goals(results))
+    return "\n\n".join(parts) + "\n"
+
+
+def write_readme(page: str) -> None:
+    """Put the page in place of the one that is there."""
+    text = README.read_text()
+    README.write_text(text[: text.index(_MARK) + len(_MARK)] + "\n" + page)
+
+
+def _machine() -> str:
+    packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    return f"{os.cpu_count()} x {_processor()}, {memory:.0f} GB; Python {platform.python_version()}, {packages}."
+
+
+def _processor() -> str:
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
 def table(results: Results, ratios: Ratios) -> str:

@@ -113,7 +113,7 @@ class Committer(Protocol):
         ...
 
     def floor(self, source: TopicPartition) -> int:
-        """The offset that reading may begin from again at any time (0 when none is committed). Answers at once."""
+        """The offset from which the partition would be read if it were assigned now, 0 for none. Answers at once."""
         ...
 
 

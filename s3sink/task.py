@@ -15,6 +15,7 @@ from s3sink.record import TopicPartition
 from s3sink.recovery import recover
 from s3sink.rotation import Reason
 from s3sink.sink import S3Sink
+from s3sink.state import Progress
 from s3sink.writer import Decided, Replaced, Rewind, Setup, TopicPartitionWriter
 
 log = logging.getLogger("s3sink.task")
@@ -30,7 +31,11 @@ class SinkTask:
 
     Life cycle: `run` recovers, then works until it is cancelled (revoked) or fails. `deliver` may be called from the
     moment that `run` was started; batches are checked for continuity, so those from before a rewind or a rebalance do
-    no harm. `rewind(offset)` is called when the partition has to be read again from an earlier offset.
+    no harm. `rewind(offset)` is called when the partition has to be read again from an earlier offset,
+    `skip_to(offset)` when reading may, but need not, go on from a later one.
+
+    A rebalance takes every partition for a moment. `suspend` before cancelling keeps the open files; when the partition
+    comes back unchanged (`survives`) `run` goes on with them, otherwise `discard` gives them up.
     """
 
     def __init__(
@@ -42,11 +47,13 @@ class SinkTask:
         *,
         rewind: Callable[[int], None],
         dead_letters: DeadLetterQueue | None = None,
+        skip_to: Callable[[int], None] = lambda _: None,
         released: Callable[[], None] = lambda: None,
     ) -> None:
         self.source = source
         self._sink, self._setup, self._pipeline = sink, setup, pipeline
         self._rewind_reader, self._dead_letters, self._released = rewind, dead_letters, released
+        self._skip_to = skip_to
         self._queue: deque[RecordBatch] = deque()
         self._queued = 0
         self._wake = asyncio.Event()
@@ -54,11 +61,14 @@ class SinkTask:
         self._next: int | None = None
         self._rewinding = False
         self._ahead: int | None = None
-        self._lowest: int | None = None
+        self._lowest = 0
         self._given = 0
         self._passed_at = 0
         self._squeeze = False
         self._drain: asyncio.Task[None] | None = None
+        self._decided: tuple[Decided, ...] = ()
+        self._suspended = False
+        self._behind = False
         self.replaced = False
 
     # ------------------------------------------------------------------ from outside
@@ -109,16 +119,18 @@ class SinkTask:
     # ------------------------------------------------------------------ life cycle
     async def run(self) -> None:
         """Work until cancelled. Returns by itself only when this worker was replaced; raises what a person must see."""
-        recovery = await recover(self.source, self._setup, keep_topic=self._sink.keeps_topic)
-        self._next, decided, self._given = recovery.start, recovery.decided, recovery.committed
-        if recovery.start is not None and recovery.start < self._setup.committer.floor(self.source):
-            self._read_again(recovery.start)
+        # Reading begins at what is committed now, however far the surviving files are committed meanwhile.
+        self._lowest = self._setup.committer.floor(self.source)
+        if self._suspended:
+            self._take_up()
+        else:
+            await self._recover()
         try:
             while True:
                 try:
-                    await self._work(decided)
+                    await self._work()
                 except Rewind as rewind:
-                    decided = self._go_back(rewind, decided)
+                    self._go_back(rewind)
         except Replaced as error:
             self.replaced = True
             log.warning("%s; its open files are given up", error)
@@ -126,20 +138,60 @@ class SinkTask:
             self._queue.clear()
             self._queued = 0
 
-    def _go_back(self, rewind: Rewind, decided: tuple[Decided, ...]) -> tuple[Decided, ...]:
+    def suspend(self) -> None:
+        """Before `run` is cancelled: keep the open files, in case the partition comes back; `discard` gives them up."""
+        self._suspended = True
+
+    def survives(self, committed: Progress | None) -> bool:
+        """Whether the partition, given what the group knows now, came back as it went, so that `run` may go on.
+
+        Nobody else has committed: the offset is ours, and an intent beside it is that of our own unfinished round.
+        """
+        writer = self._writer
+        if not self._suspended or writer is None or committed is None or self._rewinding or self.replaced:
+            return False
+        intent = committed.intent
+        return (
+            committed.offset == writer.committed
+            and committed.until is not None
+            and (intent is None or intent.id == writer.waiting_for)
+        )
+
+    async def discard(self) -> None:
+        """Give up what `suspend` kept."""
+        if self._writer is not None:
+            await self._writer.discard()
+            self._writer = None
+
+    def _take_up(self) -> None:
+        assert self._writer is not None
+        self._suspended, self._behind = False, True
+        self._next = self._writer.next
+        self._writer.take_up()
+        log.info("%s: going on at offset %d with %d open files", self.source, self._next, self._writer.open_files)
+
+    async def _recover(self) -> None:
+        recovery = await recover(self.source, self._setup, keep_topic=self._sink.keeps_topic)
+        self._next, self._decided, self._given = recovery.start, recovery.decided, recovery.committed
+        if recovery.start is not None and recovery.start < self._lowest:
+            self._read_again(recovery.start)
+
+    def _go_back(self, rewind: Rewind) -> None:
         self._read_again(rewind.start)
-        return (rewind.decided, *(d for d in decided if d.start >= rewind.decided.stop))
+        self._decided = (rewind.decided, *(d for d in self._decided if d.start >= rewind.decided.stop))
 
     def _read_again(self, start: int) -> None:
         """Whatever is on its way from the reader is too far ahead; wait for the batch that covers `start`."""
-        self._next, self._rewinding, self._ahead, self._lowest = start, True, None, start
+        self._next, self._rewinding, self._ahead, self._lowest = start, True, None, min(start, self._lowest)
         self._rewind_reader(start)
 
-    async def _work(self, decided: tuple[Decided, ...]) -> None:
+    async def _work(self) -> None:
         """One writer's life: until it fails, is replaced or has to start again further back."""
-        start = self._next if self._next is not None else await self._first_offset(decided)
-        writer = self._writer = TopicPartitionWriter(self.source, self._setup, start, decided)
-        self._next = start
+        writer = self._writer
+        if writer is None:
+            start = self._next if self._next is not None else await self._first_offset()
+            writer = self._writer = TopicPartitionWriter(self.source, self._setup, start, self._decided)
+            self._next = start
         drain = self._drain = asyncio.create_task(writer.run(), name=f"s3sink {self.source} commits")
         drain.add_done_callback(lambda _: self._wake.set())
         try:
@@ -150,15 +202,16 @@ class SinkTask:
         finally:
             drain.cancel()
             await asyncio.gather(drain, return_exceptions=True)
-            await writer.discard()
+            if not self._suspended:
+                await self.discard()
 
-    async def _first_offset(self, decided: tuple[Decided, ...]) -> int:
+    async def _first_offset(self) -> int:
         """The group has no offset: the topic begins where its first batch begins."""
         while not self._queue:
             self._wake.clear()
             await self._wake.wait()
         start = self._queue[0].span.start
-        half = next((d for d in decided if d.start < start < d.stop and not d.done), None)
+        half = next((d for d in self._decided if d.start < start < d.stop and not d.done), None)
         if half is not None:
             self._lost(half.start, start)
         return start
@@ -217,12 +270,20 @@ class SinkTask:
             return None
         if span.start > expected:
             self._lost(expected, span.start)
-        elif span.start < self._floor():
+        elif span.start < self._lowest:
             self._went_back(span.start)
         if span.stop <= expected:
+            self._catch_up(expected)
             return None
+        self._behind = False
         self._next = span.stop
         return batch.split(expected)[1] if span.start < expected else batch
+
+    def _catch_up(self, expected: int) -> None:
+        """Once, when reading begins again behind what the surviving files have already."""
+        if self._behind:
+            self._behind = False
+            self._skip_to(expected)
 
     def _has_gone_back(self, span: Span, expected: int) -> bool:
         """Whether the reader has done what `rewind` asked for.
@@ -247,13 +308,9 @@ class SinkTask:
         log.error("%s: offsets %d to %d are gone from the topic, going on", self.source, expected, found - 1)
         self._setup.metrics.add("records_lost", found - expected, topic=self.source.topic)
 
-    def _floor(self) -> int:
-        floor = self._setup.committer.floor(self.source)
-        return floor if self._lowest is None else min(floor, self._lowest)
-
     def _went_back(self, found: int) -> None:
         raise ConsistencyError(
-            f"offset {found} came although everything before {self._floor()} is committed: was the topic deleted "
+            f"offset {found} came although everything before {self._lowest} is committed: was the topic deleted "
             "and made anew? Give the app another group or the sink another prefix",
             source=self.source,
         )

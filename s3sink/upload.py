@@ -74,8 +74,14 @@ class PartUpload:
         return self._upload
 
     async def arrived(self) -> None:
-        """Returns when every part so far is in the store; raises what no retry can mend."""
-        await asyncio.gather(*self._parts)
+        """Returns when every part so far is in the store; raises what no retry can mend.
+
+        Being cancelled here does no harm to the parts: `arrived` may be asked again.
+        """
+        if self._parts:
+            done, _ = await asyncio.wait(self._parts, return_when=asyncio.FIRST_EXCEPTION)
+            for part in done:
+                part.result()
 
     async def complete(self, *, if_absent: bool, metadata: Mapping[str, str]) -> None:
         """Make the object visible, once, without asking again; see `MultipartUpload.complete`."""

@@ -376,6 +376,19 @@ class TopicPartitionWriter:
             files += len(generations[-1].files)
         return tuple(generations)
 
+    @property
+    def waiting_for(self) -> str | None:
+        """The id of the round that is on its way or comes next; None when everything sealed is committed."""
+        first = next(iter((*self._in_round, *self._sealed)), None)
+        return first.id if first else None
+
+    def take_up(self) -> None:
+        """Before `run` is called again, after it was cancelled: a round that was on its way begins anew."""
+        self._sealed.extendleft(reversed(self._in_round))
+        self._in_round = ()
+        if self._sealed:
+            self._work.set()
+
     async def drained(self) -> None:
         """Returns when everything sealed so far is committed. `run` must be running."""
         await self._idle.wait()

@@ -51,6 +51,7 @@ class AttachedSink:
         self.tasks: dict[TopicPartition, SinkTask] = {}
         self.runs: dict[TopicPartition, asyncio.Task[None]] = {}
         self.events: dict[TopicPartition, EventReader] = {}
+        self._suspended: dict[TopicPartition, SinkTask] = {}
 
     async def open(self) -> None:
         """Connect the store, find out what it can do, say what is promised."""
@@ -63,21 +64,29 @@ class AttachedSink:
             self.boundaries, self.offsets, conditional_create=conditional, metrics=self.metrics, clock=self.clock
         )
 
-    def start(self, source: TopicPartition) -> None:
-        """Go to work on a partition that was assigned."""
+    async def start(self, source: TopicPartition) -> None:
+        """Go to work on a partition that was assigned, with the files that are still open if it came back unchanged."""
+        task = self._suspended.pop(source, None)
+        if task is None or not task.survives(await self.offsets.committed(source)):
+            if task is not None:
+                await task.discard()
+            task = self._new_task(source)
+        self.tasks[source] = task
+        run = self.runs[source] = asyncio.create_task(task.run(), name=f"s3sink {self.name} {source}")
+        run.add_done_callback(lambda ended: self._service.ended(self, source, ended))
+
+    def _new_task(self, source: TopicPartition) -> SinkTask:
         assert self.setup is not None
-        task = SinkTask(
+        return SinkTask(
             self.sink,
             source,
             self.setup,
             self.pipeline,
-            rewind=lambda offset: self._service.rewind(source, offset),
+            rewind=lambda offset: self._service.seek(source, offset),
+            skip_to=lambda offset: self._service.skip_to(source, offset),
             dead_letters=self.dead_letters,
             released=self._service.balance,
         )
-        self.tasks[source] = task
-        run = self.runs[source] = asyncio.create_task(task.run(), name=f"s3sink {self.name} {source}")
-        run.add_done_callback(lambda ended: self._service.ended(self, source, ended))
 
     async def commit_open(self, seconds: float) -> None:
         """Close and commit the open files, as far as that is done within so many seconds; the rest is read again."""
@@ -88,8 +97,25 @@ class AttachedSink:
                 each.cancel()
             await asyncio.gather(*closing, return_exceptions=True)
 
+    async def suspend(self) -> None:
+        """Stop, but keep open files for as long as it takes to see which partitions come back."""
+        for task in self.tasks.values():
+            task.suspend()
+        suspended = dict(self.tasks)
+        await self._cancel()
+        self._suspended |= suspended
+
     async def stop(self) -> None:
         """Give up what is open; nothing is lost, it is read again by whoever comes next."""
+        await self._cancel()
+        await self.drop_suspended()
+
+    async def drop_suspended(self) -> None:
+        """Give up the files of partitions that did not come back."""
+        suspended, self._suspended = self._suspended, {}
+        await asyncio.gather(*(task.discard() for task in suspended.values()))
+
+    async def _cancel(self) -> None:
         runs = list(self.runs.values())
         self.events.clear()
         self.tasks.clear()
@@ -280,7 +306,8 @@ class SinkService(Service):  # type: ignore[misc]
         for sink in self.sinks:
             sink.boundaries.recovered.clear()
         self.group.revoked()
-        await self.give_up()
+        self._paused.clear()
+        await asyncio.gather(*(sink.suspend() for sink in self.sinks))
 
     async def _commit_open(self) -> None:
         """For sinks with on_revoke="commit". The coordinator takes their commits until everybody has joined again."""
@@ -291,7 +318,7 @@ class SinkService(Service):  # type: ignore[misc]
         """Take on partitions. Their tasks recover while Faust recovers its tables; no batch comes before that."""
         if self._stopping:
             return
-        await self.give_up()
+        await asyncio.gather(*(sink.suspend() for sink in self.sinks))
         topics = self.topics
         mine = sorted(TopicPartition(tp.topic, tp.partition) for tp in assigned if tp.topic in topics)
         names = {topic: self._sharing(topic) for topic in topics}
@@ -299,7 +326,8 @@ class SinkService(Service):  # type: ignore[misc]
         await self.group.assigned(mine, names)
         for source in mine:
             for sink in self._of(source.topic):
-                sink.start(source)
+                await sink.start(source)
+        await asyncio.gather(*(sink.drop_suspended() for sink in self.sinks))
         log.info("assigned: %s", ", ".join(map(str, mine)) or "nothing")
 
     async def recovered(self, *_: Any, **__: Any) -> None:
@@ -352,8 +380,13 @@ class SinkService(Service):  # type: ignore[misc]
         """Whether an agent of the user's own reads the topic too."""
         return any(topic in channel.topics and channel not in self._subscriptions for channel in self.app.topics)
 
-    def rewind(self, source: TopicPartition, offset: int) -> None:
-        """Read a partition again from an earlier offset."""
+    def skip_to(self, source: TopicPartition, offset: int) -> None:
+        """Read on from a later offset, unless somebody else wants what lies before."""
+        if len(self._of(source.topic)) == 1 and not self.wants_events(source.topic):
+            self.seek(source, offset)
+
+    def seek(self, source: TopicPartition, offset: int) -> None:
+        """Read a partition from another offset."""
         consumer = self.app.consumer._thread._ensure_consumer()
         loop = self.app.consumer._thread.thread_loop
         loop.call_soon_threadsafe(consumer.seek, KafkaPartition(*source), offset)

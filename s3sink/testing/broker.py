@@ -214,6 +214,11 @@ class FakeCommitter:
         self._group, self._by, self._sink, self._gate = group, by, sink, gate
         self._floor = {source: stored.offset for source, stored in group.offsets.items()}
 
+    def joined(self, by: Membership) -> None:
+        """The process was assigned its partitions again, in another generation."""
+        self._by = by
+        self._floor = {source: stored.offset for source, stored in self._group.offsets.items()}
+
     async def commit(self, source: TopicPartition, progress: Progress) -> bool:
         """See `Committer.commit`."""
         what = "intent" if progress.intent else "commit"
@@ -232,6 +237,10 @@ class FakeCommitter:
     async def committed(self, source: TopicPartition) -> Progress | None:
         """See `Committer.committed`."""
         await self._gate("committed:before")
+        return self.stored(source)
+
+    def stored(self, source: TopicPartition) -> Progress | None:
+        """The same without asking."""
         stored = self._group.offsets.get(source)
         if stored is None:
             return None

@@ -151,6 +151,8 @@ class FakeProcess:
         self.task: SinkTask | None = None
         self.reader: FakeReader | None = None
         self.run: asyncio.Task[None] | None = None
+        self._committer: FakeCommitter | None = None
+        self._kept: SinkTask | None = None
         self.group.join(name)
 
     # ------------------------------------------------------------------ life
@@ -161,13 +163,35 @@ class FakeProcess:
             self.table.recover()
         world, log = self.world, self.world.broker.log(self.world.source)
         stored = self.group.offsets.get(world.source)
-        task = self.task = SinkTask(
-            self._sink(), world.source, self._setup(), world.sink.pipeline(world.metrics),
-            rewind=lambda offset: reader.rewind(offset),
-            dead_letters=self._letters(),
-        )  # fmt: skip
-        reader = self.reader = FakeReader(log, log.start if stored is None else stored.offset, task.deliver)
+        task = self.task = self._surviving(loop) or self._new_task()
+        self.reader = FakeReader(log, log.start if stored is None else stored.offset, task.deliver)
         self.run = loop.create_task(task.run(), name=self.name)
+
+    def _surviving(self, loop: asyncio.AbstractEventLoop) -> SinkTask | None:
+        """The task with its open files, if nothing has changed since they were kept."""
+        kept, self._kept = self._kept, None
+        if kept is None or self._committer is None:
+            return None
+        if kept.survives(self._committer.stored(self.world.source)):
+            self._committer.joined(self.by)
+            return kept
+        self._discarding = loop.create_task(kept.discard())
+        return None
+
+    def _new_task(self) -> SinkTask:
+        return SinkTask(
+            self._sink(),
+            self.world.source,
+            self._setup(),
+            self.world.sink.pipeline(self.world.metrics),
+            rewind=self._seek,
+            skip_to=self._seek,
+            dead_letters=self._letters(),
+        )
+
+    def _seek(self, offset: int) -> None:
+        if self.reader is not None:
+            self.reader.rewind(offset)
 
     def _sink(self) -> S3Sink:
         async def before(operation: str, key: str) -> None:
@@ -180,9 +204,10 @@ class FakeProcess:
 
     def _setup(self) -> Setup:
         world = self.world
+        self._committer = FakeCommitter(self.group, self.by, "sink", self.gate)
         setup = self._sink().setup(
             self.table,
-            FakeCommitter(self.group, self.by, "sink", self.gate),
+            self._committer,
             conditional_create=world.conditional_create,
             metrics=world.metrics,
             clock=world.clock,
@@ -196,8 +221,11 @@ class FakeProcess:
             return None
         return FakeDeadLetters(self.world.broker.letters, self.gate)
 
-    def revoked(self) -> None:
-        """The partition is taken away, in good order."""
+    def revoked(self, *, keep: bool = False) -> None:
+        """The partition is taken away, in good order. `keep`: its open files may live on when it comes back."""
+        self._kept = self.task if keep else None
+        if self._kept is not None:
+            self._kept.suspend()
         if self.run is not None:
             self.run.cancel()
         self.task = self.reader = None

@@ -135,14 +135,17 @@ class Simulation:
         self.rebalance(group)
         return process
 
-    def rebalance(self, group: str = "app") -> None:
-        """A new generation. Frozen members do not hear of it: they become zombies; the others join again."""
+    def rebalance(self, group: str = "app", *, keep: bool = False) -> None:
+        """A new generation. Frozen members do not hear of it: they become zombies; the others join again.
+
+        `keep`: their open files survive where a partition comes back unchanged.
+        """
         members = [p for p in self.processes if p.group.name == group and p.name in p.group.members]
         for process in members:
             if process.frozen:
                 process.gone()
             else:
-                process.revoked()
+                process.revoked(keep=keep)
         self.loop.settle()
         self.broker.group(group).rebalance()
         for process in members:

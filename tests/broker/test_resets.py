@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from tests.broker.harness import SHAPES, Rig
+from s3sink import S3Store
+from tests.broker.harness import APP, SHAPES, Rig
 from tests.broker.process import wait_for
 
 pytestmark = pytest.mark.broker
@@ -63,6 +66,32 @@ def _until_stored(rig: Rig, records: int) -> None:
     wait_for(lambda: rig.verdict().records >= records, 40, lambda: f"{rig.verdict()}\n{rig.logs()}", every=0.5)
 
 
+@pytest.mark.parametrize("script", [APP, SHAPES], ids=["the sink's own reading", "events of an agent"])
+def test_a_generation_of_which_a_file_is_missing_is_finished_after_a_reset_into_it(rig: Rig, script: Path) -> None:
+    told = {"SHAPE": "by_event", "PARTITIONER": "hourly", "FLUSH_RECORDS": "1000", "ROTATE_MS": "60000"}
+    rig.cluster.create_topic(rig.topic, 1)
+    rig.produce(0, 4000, partitions=1, hours=4)
+    worker = rig.start(script, **told)
+    rig.wait_until_committed()
+    assert worker.stop() == 0
+    (missing,) = (key for key in rig.objects() if key.endswith("+0000002002.json.gz"))
+    asyncio.run(_delete(rig.store(), missing))
+    assert len(rig.verdict().lost) == 250
+    rig.cluster.reset(rig.group, rig.topic, {0: 2345})
+    worker = rig.start(script, **told)
+    rig.produce(4000, 5000, partitions=1, hours=4)
+    rig.wait_until_committed()
+    assert worker.stop() == 0
+    rig.assert_exact(5000)
+
+
+async def _delete(store: S3Store, key: str) -> None:
+    await store.open()
+    await store.delete(key)
+    await store.close()
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("move", [_to_the_middle, _delete_group])
 def test_events_that_an_agent_writes_itself_are_not_doubled_by_a_reset(rig: Rig, move: Callable[[Rig], None]) -> None:
     rig.cluster.create_topic(rig.topic, 2)

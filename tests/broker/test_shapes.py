@@ -14,21 +14,20 @@ from tests.broker.process import Worker
 pytestmark = pytest.mark.broker
 
 
-def _kill_twice(rig: Rig, shape: str, **told: str) -> Worker:
-    """The shape at work, killed twice; returns the third, which goes on."""
-    for seconds in (0.7, 1.3):
-        worker = rig.start(SHAPES, SHAPE=shape, SESSION_TIMEOUT_MS="1500", HEARTBEAT_MS="400", **told)
-        worker.until("rotated topic=", 40)
-        time.sleep(seconds)
-        worker.kill()
+def _killed_once(rig: Rig, shape: str, **told: str) -> Worker:
+    """The shape at work, killed; returns the next worker, which goes on."""
+    worker = rig.start(SHAPES, SHAPE=shape, SESSION_TIMEOUT_MS="1500", HEARTBEAT_MS="400", **told)
+    worker.until("rotated topic=", 40, times=3)
+    time.sleep(0.7)
+    worker.kill()
     return rig.start(SHAPES, SHAPE=shape, SESSION_TIMEOUT_MS="1500", HEARTBEAT_MS="400", **told)
 
 
 def test_two_sinks_on_one_topic_each_write_everything_once(rig: Rig) -> None:
     rig.cluster.create_topic(rig.topic, 2)
     with rig.producing(a_second=3000, partitions=2) as produced:
-        worker = _kill_twice(rig, "two_sinks")
-        time.sleep(1)
+        worker = _killed_once(rig, "two_sinks")
+        worker.until("rotated topic=", 40)
     rig.wait_until_committed()
     assert worker.stop() == 0
     rig.assert_exact(produced[0], prefix="one")
@@ -40,7 +39,7 @@ def test_one_sink_on_two_topics_of_unequal_partitions_writes_both_once(rig: Rig)
     other = rig.cluster.create_topic(f"{rig.topic}-b", 2)
     with rig.producing(a_second=2000, partitions=3) as produced:
         rig.cluster.produce(other, events(0, 8000, partitions=2))
-        worker = _kill_twice(rig, "two_topics", TOPIC2=other)
+        worker = _killed_once(rig, "two_topics", TOPIC2=other)
         rig.cluster.produce(other, events(8000, 12_000, partitions=2))
     rig.wait_until_committed()
     rig.wait_until_committed(topic=other)
@@ -53,8 +52,8 @@ def test_beside_a_sink_an_agent_of_the_users_sees_every_record_at_least_once(rig
     rig.cluster.create_topic(rig.topic, 2)
     seen = tmp_path / "seen"
     with rig.producing(a_second=2000, partitions=2) as produced:
-        worker = _kill_twice(rig, "beside_agent", SEEN=str(seen))
-        time.sleep(1)
+        worker = _killed_once(rig, "beside_agent", SEEN=str(seen))
+        worker.until("rotated topic=", 40)
     rig.wait_until_committed()
     assert worker.stop() == 0
     rig.assert_exact(produced[0])
@@ -66,8 +65,8 @@ def test_beside_a_sink_an_agent_of_the_users_sees_every_record_at_least_once(rig
 def test_events_that_an_agent_writes_itself_are_written_once(rig: Rig) -> None:
     rig.cluster.create_topic(rig.topic, 2)
     with rig.producing(a_second=1000, partitions=2) as produced:
-        worker = _kill_twice(rig, "by_event")
-        time.sleep(1)
+        worker = _killed_once(rig, "by_event")
+        worker.until("rotated topic=", 40)
     rig.wait_until_committed()
     assert worker.stop() == 0
     rig.assert_exact(produced[0])

@@ -36,7 +36,8 @@ class Verdict:
     def __str__(self) -> str:
         return (
             f"{self.records} records in {self.objects} objects; lost {_some(self.lost)}; "
-            f"doubled {_some(self.doubled)}; unknown {_some(self.unknown)}; changed {_some(self.changed)}; misplaced {_some(self.misplaced)}"
+            f"doubled {_some(self.doubled)}; unknown {_some(self.unknown)}; "
+            f"changed {_some(self.changed)}; misplaced {_some(self.misplaced)}"
         )
 
     @property

@@ -93,3 +93,20 @@ def test_any_exception_of_a_converter_belongs_to_one_record() -> None:
     assert [row.value for row in rows.records()] == [("orders", b"yes", ())]
     assert [str(e) for e in errors] == ["VALUE_CONVERTER in Picky: KeyError: 'no' (topic=orders partition=1 offset=11)"]
     assert isinstance(errors[0], RecordError)
+
+
+class OneByOne:
+    """Another converter, unknown to any short cut."""
+
+    def __init__(self, converter: Converter) -> None:
+        self.convert = converter.convert
+
+
+@given(st.lists(st.tuples(DATA, DATA), max_size=6), CONVERTERS, CONVERTERS)
+def test_short_cuts_give_what_the_converter_gives(
+    pairs: list[tuple[bytes | None, bytes | None]], keys: Converter, values: Converter
+) -> None:
+    rows, errors = convert_batch(batch_of(*pairs), keys, values)
+    slow_rows, slow_errors = convert_batch(batch_of(*pairs), OneByOne(keys), OneByOne(values))
+    assert list(rows.records()) == list(slow_rows.records())
+    assert [(e.offset, e.reason) for e in errors] == [(e.offset, e.reason) for e in slow_errors]

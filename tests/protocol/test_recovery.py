@@ -445,6 +445,48 @@ def test_a_multipart_object_without_a_stop_does_not_matter_when_another_generati
         sim.finish()
 
 
+# ---------------------------------------------------------------------------------------------- rebalances
+@pytest.mark.parametrize("part_size", [None, 20])
+def test_open_files_survive_a_rebalance_that_gives_the_partition_back(part_size: int | None) -> None:
+    with simulation("aaa", part_size=part_size) as sim:
+        process = sim.start()
+        assert process.reader is not None
+        process.reader.poll()
+        sim.loop.settle()
+        sim.work(process)
+        produce(sim, "aaa")
+        process.reader.poll()
+        sim.loop.settle()
+        sim.rebalance(keep=True)
+        produce(sim, "aaa")
+        sim.work(process)
+        sim.check()
+        assert sorted(keys(sim).values()) == [[0, 1, 2], [3, 4, 5, 6, 7, 8]]
+        assert process.gate.points.count("committed:before") == 1
+
+
+@pytest.mark.parametrize("nth", range(24))
+@pytest.mark.parametrize("part_size", [None, 20])
+def test_a_round_cut_short_by_a_rebalance_is_finished_once(nth: int, part_size: int | None) -> None:
+    """The client joins the next generation in the background while the round waits at any of its points."""
+    with simulation("abab", part_size=part_size) as sim:
+        sim.work(sim.start())
+        process = sim.processes[0]
+        produce(sim, "abab")
+        process.gate.stop_after(nth)
+        sim.work(process)
+        process.revoked(keep=True)
+        sim.loop.settle()
+        process.gate.open()
+        sim.loop.settle()
+        sim.group().rebalance()
+        process.assigned(sim.loop)
+        produce(sim, "ab")
+        sim.work(process)
+        sim.check()
+        sim.finish()
+
+
 # ---------------------------------------------------------------------------------------------- time
 def test_a_generation_that_was_cut_by_the_clock_is_cut_there_again() -> None:
     with simulation("aaa", rotation=[MaxAge("1s")]) as sim:

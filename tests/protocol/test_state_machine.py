@@ -242,9 +242,9 @@ class ExactlyOnce(RuleBasedStateMachine):
         if sum(not p.gate.dead for p in self.sim.processes) < 4:
             self.sim.start(self.groups[group % len(self.groups)])
 
-    @rule(group=st.integers(0, 1))
-    def rebalance(self, group: int) -> None:
-        self.sim.rebalance(self.groups[group % len(self.groups)])
+    @rule(group=st.integers(0, 1), keep=st.booleans())
+    def rebalance(self, group: int, keep: bool) -> None:
+        self.sim.rebalance(self.groups[group % len(self.groups)], keep=keep)
 
     @rule(which=WHICH)
     def rejoin(self, which: int) -> None:

@@ -21,7 +21,16 @@ from typing import Any
 import faust
 import orjson
 
-from s3sink import DeadLetterTopic, FlushSize, MaxAge, S3Sink, S3Store
+from s3sink import (
+    DeadLetterTopic,
+    DefaultPartitioner,
+    FlushSize,
+    HourlyPartitioner,
+    JsonFormat,
+    MaxAge,
+    S3Sink,
+    S3Store,
+)
 from s3sink.agents import attach, run_worker
 
 Env = Mapping[str, str]
@@ -38,7 +47,11 @@ def sink(env: Env, *, prefix: str = "topics", records: int | None = None, **opti
         secret_key=env["AWS_SECRET_ACCESS_KEY"],
     )
     flush = records or int(env.get("FLUSH_RECORDS", "2000"))
-    return S3Sink(store=store, rotation=(FlushSize(flush), MaxAge(int(env["ROTATE_MS"]))), **options)
+    partitioner = HourlyPartitioner() if env.get("PARTITIONER") == "hourly" else DefaultPartitioner()
+    rotation = (FlushSize(flush), MaxAge(int(env["ROTATE_MS"])))
+    return S3Sink(
+        store=store, format=JsonFormat(compression="gzip"), partitioner=partitioner, rotation=rotation, **options
+    )
 
 
 def two_sinks(app: faust.App, env: Env) -> None:
