@@ -60,7 +60,8 @@ class BoundaryTable:
         key = str(source).encode()
         self.table.data[key] = row
         self._width = self._width or len(await self._with_consumer(self._partitions))
-        await self.table.send_changelog(source.partition % self._width, key, row)
+        # Shielded: Faust cannot bear that a message which is on its way is cancelled.
+        await asyncio.shield(self.table.send_changelog(source.partition % self._width, key, row))
 
     async def _read(self, source: TopicPartition) -> bytes | None:
         """The last row of this partition in the changelog topic."""
