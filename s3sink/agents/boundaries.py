@@ -20,6 +20,10 @@ T = TypeVar("T")
 log = logging.getLogger("s3sink.boundaries")
 
 
+#: A row replaces the last one, some a second: small segments let the log cleaner at them, so that recovery stays short.
+_CHANGELOG = {"segment.bytes": 16 << 20, "segment.ms": 3_600_000, "min.cleanable.dirty.ratio": 0.1}
+
+
 class BoundaryTable:
     """A `StateStore` over a Faust table and its changelog topic.
 
@@ -39,6 +43,7 @@ class BoundaryTable:
             key_type=bytes,
             value_type=bytes,
             store="memory://",
+            extra_topic_configs=_CHANGELOG,
             help=f"Boundaries that the sink {name} has decided.",
         )
 
@@ -98,10 +103,21 @@ class BoundaryTable:
 
 
 async def _last_row(consumer: Any, topic: KafkaPartition, key: bytes) -> bytes | None:
-    """Reads the changelog partition to its end. It is compacted, and a row or two a partition are live in it."""
+    """Looks for the key from the end backwards: nearly every row of the changelog partition is a row of this key."""
+    start = (await consumer.beginning_offsets([topic]))[topic]
     stop = (await consumer.end_offsets([topic]))[topic]
-    await consumer.seek_to_beginning(topic)
+    window = 100
+    while stop > start:
+        row = await _last_row_from(consumer, topic, max(start, stop - window), stop, key)
+        if row is not None or stop - window <= start:
+            return row
+        window *= 10
+    return None
+
+
+async def _last_row_from(consumer: Any, topic: KafkaPartition, begin: int, stop: int, key: bytes) -> bytes | None:
     row: bytes | None = None
+    consumer.seek(topic, begin)
     while await consumer.position(topic) < stop:
         for records in (await consumer.getmany(topic, timeout_ms=1000)).values():
             for record in records:

@@ -44,7 +44,7 @@ def test_many_kills_at_random_moments_lose_and_double_nothing(rig: Rig, case: st
 def _kill(rig: Rig, case: str, *, kills: int, a_second: int, seed: int) -> None:
     """The store takes its time, so that kills meet rounds on their way, and requests arrive after their sender died."""
     partitions, at_a_time, hours, told, expected = CASES[case]
-    seconds = 0.02 if case == "one record a file" else 0.15
+    seconds = 0.02 if case == "one record a file" else 0.4
     slow = Fault("delay", "PUT", f"/{rig.topic}/", times=None, seconds=seconds)
     rig.cluster.create_topic(rig.topic, partitions)
     with FaultProxy(rig.s3.endpoint, [slow]) as proxy:
@@ -55,6 +55,7 @@ def _kill(rig: Rig, case: str, *, kills: int, a_second: int, seed: int) -> None:
         rig.wait_until_committed(90)
         assert all(worker.stop() == 0 for worker in workers)
     rig.assert_exact(produced[0], expected=expected)
+    assert "decided before" in "".join(worker.log for worker in rig.workers), "no kill met a round on its way"
 
 
 def _kill_and_replace(rig: Rig, workers: list[Worker], told: dict[str, str], kills: int, dice: random.Random) -> None:

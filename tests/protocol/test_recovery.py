@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 from collections.abc import Iterator
@@ -15,8 +16,10 @@ from s3sink.batch import Route
 from s3sink.errors import ConfigurationChangedError, ConsistencyError, KeyConflictError, OffsetGapError
 from s3sink.generation import CONFIG, FILES, FIRST, ID, START, STOP
 from s3sink.generation import SOURCE as SOURCE_KEY
+from s3sink.metrics import NoMetrics
 from s3sink.partitioners import DefaultPartitioner
 from s3sink.record import SinkRecord
+from s3sink.retry import Backoff
 from s3sink.rotation import FlushSize, MaxAge
 from s3sink.sink import S3Sink
 from s3sink.storage import MemoryStore
@@ -24,6 +27,7 @@ from s3sink.testing.broker import FakeRecord
 from s3sink.testing.faults import FaultyStore, Rule
 from s3sink.testing.process import FakeProcess
 from s3sink.testing.simulation import SOURCE, ByLetter, Fate, Simulation
+from s3sink.upload import PartUpload
 
 A0 = "orders/to=a/orders+0+0000000000.json"
 A1 = "orders/to=a/orders+0+0000000001.json"
@@ -404,6 +408,28 @@ def test_completing_a_large_file_is_tried_again_without_a_byte_more(effect: Any)
         assert process.error is None
         assert sim.metrics.counters["objects_committed"] == 1
         assert keys(sim) == {A0: [0, 1, 2, 3, 4, 5]}
+
+
+def test_parts_on_their_way_survive_whoever_waited_for_them() -> None:
+    async def twice() -> bytes:
+        store, may_go = MemoryStore(), asyncio.Event()
+
+        async def before(operation: str, key: str) -> None:
+            if operation == "put_part":
+                await may_go.wait()
+
+        upload = PartUpload(FaultyStore(store, before=before), "key", {}, Backoff(), NoMetrics())
+        upload.add([b"part"])
+        waiting = asyncio.create_task(upload.arrived())
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        may_go.set()
+        await upload.arrived()
+        await upload.complete(if_absent=True, metadata={})
+        return await store.get("key")
+
+    assert asyncio.run(twice()) == b"part"
 
 
 def without_stop(sim: Simulation, key: str) -> None:
