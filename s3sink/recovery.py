@@ -41,14 +41,14 @@ async def recover(source: TopicPartition, setup: Setup, *, keep_topic: bool) -> 
     """
     committed = await setup.committer.committed(source)
     if committed is None:
-        return Recovery(None, await look(source, setup, 0, keep_topic), 0)
+        return Recovery(None, await look(source, setup, 0, keep_topic, known_group=False), 0)
     if committed.intent is not None:
         return Recovery(
             committed.offset, await _finish(source, setup, committed, committed.intent, keep_topic), committed.offset
         )
     if committed.until is not None and committed.until <= committed.offset:
         return Recovery(committed.offset, (), committed.offset)
-    stored = await look(source, setup, committed.offset, keep_topic)
+    stored = await look(source, setup, committed.offset, keep_topic, known_group=committed.until is not None)
     begun = [d for d in stored if d.start < committed.offset and not d.done]
     return Recovery(begun[0].start if begun else committed.offset, stored, committed.offset)
 
@@ -100,8 +100,13 @@ def _as_intended(start: int, intent: Intent, stored: Iterable[Decided]) -> Seque
 Found = tuple[ObjectInfo, Owner]
 
 
-async def look(source: TopicPartition, setup: Setup, start: int, keep_topic: bool) -> tuple[Decided, ...]:
-    """The generations in the bucket that reach beyond `start`, in order and without overlap."""
+async def look(
+    source: TopicPartition, setup: Setup, start: int, keep_topic: bool, *, known_group: bool = True
+) -> tuple[Decided, ...]:
+    """The generations in the bucket that reach beyond `start`, in order and without overlap.
+
+    `known_group`: the group's offsets show that this sink has written before.
+    """
     log.info("%s: looking for what %s has from offset %d on", source, setup.store.url, start)
     prefix = source.topic + setup.layout.directory_delim if keep_topic else ""
     keys = await retrying(f"listing {prefix}", lambda: _keys(source, setup, prefix), setup.backoff, setup.metrics)
@@ -119,6 +124,8 @@ async def look(source: TopicPartition, setup: Setup, start: int, keep_topic: boo
         if chunk[-1][0] < start and (any(_ends_before(o, start) for _, o in new) or (keep_topic and not owned)):
             break
     row = await setup.state.get(source, fresh=True) if mine else None
+    if row is None and not known_group:
+        _check_whose(source, setup, mine)
     known = _with_stops(source, mine, row, start)
     stored = [_stored(source, setup, list(group), row) for group in _by_generation(known)]
     return tuple(_without_overlap(source, [d for d in stored if d.stop > start]))
@@ -134,13 +141,28 @@ async def _keys(source: TopicPartition, setup: Setup, prefix: str) -> list[tuple
     keys: list[tuple[int, str]] = []
     async for summary in setup.store.list(prefix):
         first = setup.layout.first_offset(summary.key, source.partition)
-        if first is not None:
+        if first is not None and summary.key.endswith(setup.format.extension):
             keys.append((first, summary.key))
     return sorted(keys, reverse=True)
 
 
 def _ends_before(owner: Owner, start: int) -> bool:
     return owner.stop is not None and owner.stop <= start
+
+
+def _check_whose(source: TopicPartition, setup: Setup, found: Sequence[Found]) -> None:
+    """Objects of another configuration are our own from before a change, if group or changelog remember us.
+
+    Otherwise they are another sink's, and taking its records for stored would lose them for this one.
+    """
+    other = next((owner for _, owner in found if owner.fingerprint != setup.fingerprint), None)
+    if other is not None:
+        raise ConfigurationChangedError(
+            f"{setup.store.url} has offsets {other.start} and following of this topic from a sink with another "
+            "configuration, and neither group nor changelog know of one: give each sink a prefix of its own, or remove "
+            "those objects",
+            source=source,
+        )
 
 
 def _with_stops(source: TopicPartition, found: Sequence[Found], row: Boundary | None, start: int) -> Iterable[Found]:

@@ -110,7 +110,7 @@ class S3Sink:
     @property
     def keeps_topic(self) -> bool:
         """Whether every record goes to the topic it came from, as far as that is known without running transforms."""
-        return not self.transforms
+        return all(getattr(transform, "keeps_topic", False) for transform in self.transforms)
 
     def pipeline(self, metrics: Metrics | None = None) -> Pipeline:
         """The steps before rotation, compiled: also of use on its own."""
@@ -154,11 +154,10 @@ class S3Sink:
         )
 
     def writes_like(self, other: S3Sink) -> bool:
-        """Whether both could write the same keys: same place, same directories, same names."""
+        """Whether one could take the other's objects for its own: the same place, and the same kind of names."""
         return (
             self.store.url == other.store.url
             and self.layout == other.layout
-            and self.partitioner == other.partitioner
             and self.format.extension == other.format.extension
         )
 

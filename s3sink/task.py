@@ -7,7 +7,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Coroutine
 
-from s3sink.batch import RecordBatch, Span
+from s3sink.batch import RecordBatch, Route, RoutedBatch, Span
 from s3sink.dlq import DeadLetterQueue, DeadLetterTopic, dead_letter
 from s3sink.errors import ConsistencyError, OffsetGapError, RecordError
 from s3sink.pipeline import Pipeline
@@ -102,6 +102,10 @@ class SinkTask:
     def committed(self) -> int | None:
         """The offset that is committed, None while recovering."""
         return self._writer.committed if self._writer else None
+
+    def expect_from(self, offset: int) -> None:
+        """The partition is about to be read again from there, for somebody else."""
+        self._lowest = min(self._lowest, offset)
 
     def squeeze(self) -> None:
         """Memory is short: close the open files soon."""
@@ -247,6 +251,9 @@ class SinkTask:
         metrics, topic = self._setup.metrics, self.source.topic
         metrics.add("records_read", fresh.n, topic=topic)
         metrics.add("bytes_read", fresh.nbytes, topic=topic)
+        if writer.stored_until is not None:
+            stored, fresh = fresh.split(writer.stored_until)
+            writer.write(RoutedBatch(stored, Route(self.source.topic, "")), self._setup.clock())
         for at in range(0, max(fresh.n, 1), SLICE):
             await self._write(writer, fresh.slice(at, at + SLICE) if fresh.n > SLICE else fresh)
             if fresh.n > SLICE:

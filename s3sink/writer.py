@@ -226,6 +226,12 @@ class TopicPartitionWriter:
         found = due(self._setup.policies, self._files)
         return found[0] if found else None
 
+    @property
+    def stored_until(self) -> int | None:
+        """The offset up to which records need only be read past: they are in the bucket. None where that is not so."""
+        decided = self._inside()
+        return decided.stop if decided is not None and decided.done else None
+
     # ------------------------------------------------------------------ writing
     def write(self, routed: RoutedBatch, now: int) -> None:
         """Append records, in offset order and without a gap in the spans, closing files wherever they must close."""

@@ -387,6 +387,9 @@ class SinkService(Service):  # type: ignore[misc]
 
     def seek(self, source: TopicPartition, offset: int) -> None:
         """Read a partition from another offset."""
+        for sink in self._of(source.topic):
+            if source in sink.tasks:
+                sink.tasks[source].expect_from(offset)
         consumer = self.app.consumer._thread._ensure_consumer()
         loop = self.app.consumer._thread.thread_loop
         loop.call_soon_threadsafe(consumer.seek, KafkaPartition(*source), offset)

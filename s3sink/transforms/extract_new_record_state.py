@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal, NamedTuple, cast
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, cast
 
 import msgspec
 
@@ -40,6 +40,8 @@ class ExtractNewRecordState:
     `source`, `before` and `after` as Debezium writes them, unless `schemaless` is false: Debezium's own class leaves
     all records without schema as they are.
     """
+
+    keeps_topic: ClassVar[bool] = True
 
     delete_tombstone_handling_mode: Annotated[DeleteMode, Option(doc="What becomes of deletes.")] = "tombstone"
     schemaless: Annotated[bool, Option(doc="Whether envelopes without schema are unwrapped.")] = True

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, ClassVar, NamedTuple
 
 from s3sink.config import Option, check, problem_if
 from s3sink.record import SinkRecord
@@ -34,6 +34,8 @@ class InsertField:
     with a schema it is null. A field of that name is overwritten; with a schema it is an error. Records without a value
     go on unchanged.
     """
+
+    keeps_topic: ClassVar[bool] = True
 
     topic_field: Annotated[str | None, Option(doc="Field for the topic, as routers before this one left it.")] = None
     partition_field: Annotated[str | None, Option(doc="Field for the Kafka partition.")] = None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from s3sink.config import Option, check, problem_if
 from s3sink.connect_json import INT_BITS, int_decoder, shortest_float32
@@ -40,6 +40,8 @@ class MaskField:
     and structs cannot be masked. In a value without schema, a field that is not there is added as null. As in Connect,
     a record without a value is an error: put it under `When(RecordIsTombstone(), ..., negate=True)`.
     """
+
+    keeps_topic: ClassVar[bool] = True
 
     fields: Annotated[Sequence[str], Option(doc="Names of the fields to mask.")]
     replacement: Annotated[str | None, Option(doc="What texts and numbers become.")] = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from s3sink.config import Option, check
 from s3sink.errors import Problem
@@ -30,6 +30,8 @@ class ReplaceField:
     Both lists speak of the old names. The order of fields stays. A new name that is taken: the later field wins; with a
     schema it is an error. Top level only. Records without a value go on unchanged.
     """
+
+    keeps_topic: ClassVar[bool] = True
 
     exclude: Annotated[Sequence[str], Option(doc="Fields to leave out.")] = ()
     include: Annotated[Sequence[str], Option(doc="Fields to keep, all when empty.")] = ()

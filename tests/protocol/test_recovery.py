@@ -537,3 +537,28 @@ def test_one_record_a_file_costs_one_commit_a_round() -> None:
         sim.loop.settle()
         assert len(list(sim.objects())) == 50
         assert process.gate.points.count("commit:after") <= 2
+
+
+# ---------------------------------------------------------------------------------------------- two sinks, one prefix
+def test_another_sinks_objects_are_not_taken_for_stored() -> None:
+    with simulation("abab") as sim:
+        sim.finish()
+        sim.empty()
+        changed(sim)
+        sim.forget()
+        sim.reset(None)
+        error = failure(sim)
+        assert isinstance(error, ConfigurationChangedError)
+        assert "give each sink a prefix of its own" in str(error)
+        sim.empty()
+
+
+def test_the_same_sink_in_another_group_takes_them_for_stored() -> None:
+    with simulation("abab") as sim:
+        sim.finish()
+        before = keys(sim)
+        sim.empty()
+        sim.forget()
+        sim.reset(None)
+        sim.finish()
+        assert keys(sim) == before
