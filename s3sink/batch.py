@@ -133,8 +133,11 @@ class RecordBatch:
         """Index of the first record whose offset is `offset` or more; n where there is none."""
         if not self.n or offset <= self.offset_at(0):
             return 0
-        if offset > self.offset_at(self.n - 1):
+        first, last = self.offset_at(0), self.offset_at(self.n - 1)
+        if offset > last:
             return self.n
+        if last - first + 1 == self.n:
+            return offset - first
         return bisect_left(self.offsets, offset)
 
     # ------------------------------------------------------------------ forms

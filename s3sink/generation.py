@@ -7,11 +7,10 @@ stored and what is missing. The head file is the one with the generation's first
 from __future__ import annotations
 
 import hashlib
-from array import array
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from s3sink.batch import Route
+from s3sink.batch import RecordBatch, Route
 from s3sink.formats import Buffer
 from s3sink.record import TopicPartition
 from s3sink.state import FileEntry, GenerationEntry
@@ -19,20 +18,38 @@ from s3sink.upload import PartUpload
 
 
 class OffsetDigest:
-    """A digest of offsets in order, however they were divided into batches."""
+    """A digest of offsets in order, however they were divided into batches: of their runs of consecutive ones."""
 
-    __slots__ = ("_hash",)
+    __slots__ = ("_hash", "_start", "_stop")
 
     def __init__(self) -> None:
         self._hash = hashlib.blake2b(digest_size=12)
+        self._start = self._stop = -1
 
-    def update(self, offsets: array[int]) -> None:
-        """Add offsets (int64)."""
-        self._hash.update(offsets)
+    def update(self, batch: RecordBatch) -> None:
+        """Add the offsets of a batch with records."""
+        first, last = batch.offset_at(0), batch.offset_at(batch.n - 1)
+        if last - first + 1 == batch.n:
+            self._add(first, last + 1)
+            return
+        for offset in batch.offsets:
+            self._add(offset, offset + 1)
+
+    def _add(self, start: int, stop: int) -> None:
+        if start != self._stop:
+            self._end_run(self._hash)
+            self._start = start
+        self._stop = stop
+
+    def _end_run(self, into: hashlib.blake2b) -> None:
+        if self._stop >= 0:
+            into.update(b"%d-%d," % (self._start, self._stop))
 
     def hexdigest(self) -> str:
         """24 hexadecimal digits."""
-        return self._hash.hexdigest()
+        ended = self._hash.copy()
+        self._end_run(ended)
+        return ended.hexdigest()
 
 
 class SealedFile(NamedTuple):
@@ -51,7 +68,7 @@ class SealedFile(NamedTuple):
     @property
     def held(self) -> int:
         """Bytes in memory."""
-        return self.upload.in_flight if self.upload else sum(map(len, self.body))
+        return self.upload.in_flight if self.upload else self.size
 
     def entry(self) -> FileEntry:
         """As the changelog has it."""

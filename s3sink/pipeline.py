@@ -9,7 +9,7 @@ from typing import Literal, cast
 from s3sink.batch import RecordBatch, RoutedBatch
 from s3sink.converters import Converter, JsonPassThrough, convert_batch
 from s3sink.errors import FormatError, RecordError
-from s3sink.formats import Format, PreparingFormat
+from s3sink.formats import BytesFormat, Format, JsonFormat, PreparingFormat
 from s3sink.metrics import Metrics
 from s3sink.partitioners import Partitioner, needs_value, route
 from s3sink.transforms import Chain, RawTransform
@@ -52,6 +52,11 @@ class Pipeline:
             and isinstance(self.format, PreparingFormat)
             and self.format.takes_json
         )
+
+    @property
+    def makes_rows(self) -> bool:
+        """Whether records become Python objects and stay so until they are lines: no columns are made of them."""
+        return not self.passes_json and isinstance(self.format, JsonFormat | BytesFormat)
 
     async def run(self, batch: RecordBatch, now: int) -> Prepared:
         """All steps on one batch as read. A record that fails in one of them is in `errors` and nowhere else."""

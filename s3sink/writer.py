@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from array import array
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -112,10 +111,9 @@ class OpenFile:
     def append(self, batch: RecordBatch) -> None:
         """Add records of this file's route."""
         self.writer.write(batch)
-        offsets: array[int] = batch.offsets
-        self._digest.update(offsets)
-        self.last = offsets[-1]
-        self.count += len(offsets)
+        self._digest.update(batch)
+        self.last = batch.offset_at(batch.n - 1)
+        self.count += batch.n
 
     def fits(self, batch: RecordBatch) -> bool:
         """Whether the file can take these records at all."""

@@ -132,35 +132,43 @@ class AttachedSink:
         reading by what Faust costs for an event.
         """
         source = TopicPartition(event.message.topic, event.message.partition)
+        if not self._service.reads_by_event(source.topic, self.name):
+            raise ValueError(f"{self.name} does not take events of {source}: attach the topic with agent=False")
         reader, task = self.events.get(source), self.tasks.get(source)
-        if reader is None or task is None or source.topic not in self.topics:
-            raise ValueError(f"{self.name} does not read {source}: attach the topic with agent=False")
-        batch = reader.batch_of(event.message)
-        if batch is not None:
+        # None: the partition was taken away while the agent had the event; whoever has it now gets the event again.
+        batch = None if reader is None else reader.batch_of(event.message)
+        if task is not None and batch is not None:
             task.deliver(batch)
             self._service.balance()
 
 
 class EventReader:
-    """Makes batches of single events. The spans come from the tap: an event alone does not know what lies before it."""
+    """Makes batches of single events. The spans come from the tap: an event alone does not know what lies before it.
+
+    An agent may still hold events from before a rebalance or a rewind. They are not the next ones, however much they
+    look like it: the consumer gives every event the number of its `epoch`, which goes up when reading begins anew.
+    """
 
     def __init__(self, source: TopicPartition) -> None:
         self._source = source
         self._ends: deque[tuple[int, int]] = deque()  # offset of the last record of a fetch, where the fetch stops
         self._next: int | None = None
+        self.epoch = 0
 
-    def note(self, batch: RecordBatch) -> None:
-        """A fetch whose records will come as events."""
-        if self._next is None or batch.span.start < self._next:
+    def note(self, batch: RecordBatch) -> bool:
+        """A fetch whose records will come as events; whether reading begins anew with it."""
+        anew = self._next is None or batch.span.start < self._next
+        if anew:
             self._ends.clear()
             self._next = batch.span.start
         if batch.n:
             self._ends.append((batch.offset_at(batch.n - 1), batch.span.stop))
+        return anew
 
     def batch_of(self, message: Any) -> RecordBatch | None:
         """The event's record with the span from the last one written to this one; None for one that came before."""
         start, offset, stop = self._next, message.offset, message.offset + 1
-        if start is None or offset < start:
+        if start is None or offset < start or getattr(message, "epoch", 0) < self.epoch:
             return None
         while self._ends and self._ends[0][0] <= offset:
             last, end = self._ends.popleft()
@@ -355,8 +363,10 @@ class SinkService(Service):  # type: ignore[misc]
             if task is None:
                 continue
             self.group.begin(source, sink.name, batch.span.start)
-            if (source.topic, sink.name) in self._by_event:
-                sink.events.setdefault(source, EventReader(source)).note(batch)
+            if self.reads_by_event(source.topic, sink.name):
+                reader = sink.events.setdefault(source, EventReader(source))
+                if reader.note(batch):
+                    reader.epoch = self.app.consumer.begin_events(TP(*source), batch.span.start)
             else:
                 task.deliver(batch)
         self.balance()
@@ -375,6 +385,10 @@ class SinkService(Service):  # type: ignore[misc]
         agents = self._agents.get(source)
         if agents is not None:
             self.group.advance_agents(source, agents.acknowledge(offset))
+
+    def reads_by_event(self, topic: str, sink: str) -> bool:
+        """Whether an agent writes the events of a topic into a sink."""
+        return (topic, sink) in self._by_event
 
     def wants_events(self, topic: str) -> bool:
         """Whether an agent of the user's own reads the topic too."""

@@ -245,6 +245,7 @@ class TapConsumer(driver.Consumer):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self.scheduler = TapScheduler(self.tapped, self.deliver, self.wanted)
         self._freed: asyncio.Event | None = None
+        self._epochs: dict[TP, int] = {}
 
     def _new_consumer_thread(self) -> Any:
         thread = TapConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -258,6 +259,23 @@ class TapConsumer(driver.Consumer):  # type: ignore[misc]
             self._committed_offset[tp] = offsets.pop(tp)
             self.acknowledged(TopicPartition(*tp), self._committed_offset[tp])
         return offsets
+
+    def begin_events(self, tp: TP, offset: int) -> int:
+        """Events of a partition begin anew at `offset`: let them pass even if Faust remembers to have seen them.
+
+        Returns the number that their messages have as `epoch`; what agents still hold of earlier reading has less.
+        """
+        seen = self._read_offset[tp]
+        if seen is not None and offset < seen:
+            self._read_offset[tp] = None
+        self._epochs[tp] = self._epochs.get(tp, 0) + 1
+        return self._epochs[tp]
+
+    def _to_message(self, tp: TP, record: Any) -> Any:
+        message = super()._to_message(tp, record)
+        if tp in self._epochs:
+            message.epoch = self._epochs[tp]
+        return message
 
     def on_buffer_drop(self, tp: TP) -> None:
         """Reading may go on for a partition."""
@@ -323,7 +341,10 @@ _NEEDED_OF_AIOKAFKA: _Needed = (
 )
 _NEEDED_OF_FAUST: _Needed = (
     (driver.AIOKafkaConsumerThread, ("_fetch_records", "_create_worker_consumer", "verify_event_path")),
-    (driver.Consumer, ("_new_consumer_thread", "_filter_committable_offsets", "_wait_next_records", "on_buffer_drop")),
+    (
+        driver.Consumer,
+        ("_new_consumer_thread", "_filter_committable_offsets", "_to_message", "_wait_next_records", "on_buffer_drop"),
+    ),
 )
 _ATTRIBUTES = ("next_fetch_offset", "_records", "_aborted_producers", "_isolation_level", "_records_iterator")
 

@@ -69,6 +69,7 @@ def test_a_store_that_cannot_work_is_one_sentence_and_exit_code_1(rig: Rig, wron
     assert "Traceback" not in worker.log
 
 
+@pytest.mark.long
 def test_a_worker_waits_for_a_broker_that_is_not_there_yet_and_says_so(
     rig: Rig, seaweedfs: SeaweedFS, bucket: str, tmp_path: Path
 ) -> None:

@@ -62,8 +62,8 @@ def test_a_worker_that_slept_past_its_session_wakes_writes_nothing_old_and_goes_
 @pytest.mark.long
 def test_workers_that_sleep_in_turn_lose_and_double_nothing(rig: Rig) -> None:
     told = {**FAST, "FLUSH_RECORDS": "200", "ROTATE_MS": "300", "PARTITIONER": "hourly"}
-    rig.cluster.create_topic(rig.topic, 4)
-    with rig.producing(a_second=2500, hours=12) as produced:
+    rig.cluster.create_topic(rig.topic, 6)
+    with rig.producing(a_second=2500, partitions=6, hours=12) as produced:
         workers = [rig.start(**told) for _ in range(3)]
         for turn in range(9):
             sleeper = workers[turn % 3]

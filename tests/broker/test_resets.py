@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,6 @@ from tests.broker.harness import APP, SHAPES, Rig
 from tests.broker.process import wait_for
 
 pytestmark = pytest.mark.broker
-N = 12_000
 
 
 def _to_earliest(rig: Rig) -> None:
@@ -44,11 +43,20 @@ def _delete_group_and_changelog(rig: Rig) -> None:
 MOVES = [_to_earliest, _to_the_middle, _delete_changelog, _delete_group, _delete_group_and_changelog]
 
 
+def test_after_a_reset_into_the_middle_and_the_loss_of_the_group_nothing_is_written_twice(rig: Rig) -> None:
+    _move(rig, [_to_the_middle, _delete_group])
+
+
+@pytest.mark.long
 def test_whatever_is_reset_while_no_worker_runs_nothing_is_written_twice(rig: Rig) -> None:
+    _move(rig, MOVES)
+
+
+def _move(rig: Rig, moves: Sequence[Callable[[Rig], None]]) -> None:
     """One after the other, each with more records behind it, and killed in the middle of a file each time."""
     rig.cluster.create_topic(rig.topic, 2)
     produced = 0
-    for move in MOVES:
+    for move in moves:
         worker = rig.start(FLUSH_RECORDS="1000", ROTATE_MS="60000", SESSION_TIMEOUT_MS="1000", HEARTBEAT_MS="300")
         rig.produce(produced, produced + 3600, partitions=2)
         produced += 3600
@@ -66,7 +74,10 @@ def _until_stored(rig: Rig, records: int) -> None:
     wait_for(lambda: rig.verdict().records >= records, 40, lambda: f"{rig.verdict()}\n{rig.logs()}", every=0.5)
 
 
-@pytest.mark.parametrize("script", [APP, SHAPES], ids=["the sink's own reading", "events of an agent"])
+@pytest.mark.parametrize(
+    "script",
+    [pytest.param(APP, id="the sink's own reading", marks=pytest.mark.long), pytest.param(SHAPES, id="by event")],
+)
 def test_a_generation_of_which_a_file_is_missing_is_finished_after_a_reset_into_it(rig: Rig, script: Path) -> None:
     told = {"SHAPE": "by_event", "PARTITIONER": "hourly", "FLUSH_RECORDS": "1000", "ROTATE_MS": "60000"}
     rig.cluster.create_topic(rig.topic, 1)

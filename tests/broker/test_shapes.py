@@ -34,6 +34,7 @@ def test_two_sinks_on_one_topic_each_write_everything_once(rig: Rig) -> None:
     rig.assert_exact(produced[0], prefix="two")
 
 
+@pytest.mark.long
 def test_one_sink_on_two_topics_of_unequal_partitions_writes_both_once(rig: Rig) -> None:
     rig.cluster.create_topic(rig.topic, 3)
     other = rig.cluster.create_topic(f"{rig.topic}-b", 2)
@@ -69,4 +70,21 @@ def test_events_that_an_agent_writes_itself_are_written_once(rig: Rig) -> None:
         worker.until("rotated topic=", 40)
     rig.wait_until_committed()
     assert worker.stop() == 0
+    rig.assert_exact(produced[0])
+
+
+@pytest.mark.long
+def test_events_of_slow_agents_are_written_once_while_workers_come_and_go(rig: Rig) -> None:
+    rig.cluster.create_topic(rig.topic, 4)
+    told = {"SHAPE": "by_event", "FLUSH_RECORDS": "150", "SLEEP_MS": "2", "HEARTBEAT_MS": "400"}
+    with rig.producing(a_second=400) as produced:
+        stays = rig.start(SHAPES, **told)
+        for end in (Worker.stop, Worker.kill, Worker.stop):
+            stays.until("rotated topic=", 40)
+            comes = rig.start(SHAPES, **told)
+            comes.until("rotated topic=", 40, times=2)
+            time.sleep(0.7)
+            end(comes)
+    rig.wait_until_committed(120)
+    assert stays.stop() == 0
     rig.assert_exact(produced[0])

@@ -20,14 +20,14 @@ def test_storms_of_faults_lose_and_double_nothing(rig: Rig) -> None:
         Fault("reset", "PUT", "topics/", skip=12, times=15),
         Fault("commit_then_reset", "PUT", "topics/", skip=20, times=15),
         Fault("status", "HEAD", "topics/", times=5, status=500, code="InternalError"),
-        Fault("status", "PUT", "topics/", skip=40, times=8, status=500, code="InternalError"),
+        Fault("status", "PUT", "topics/", skip=30, times=5, status=500, code="InternalError"),
     ]
     with FaultProxy(rig.s3.endpoint) as proxy:
         with rig.producing(a_second=2500) as produced:
             worker = rig.start(S3_ENDPOINT=proxy.endpoint, FLUSH_RECORDS="500")
             worker.until("rotated topic=", 40, times=4)
             proxy.faults += storm
-            worker.until("rotated topic=", 40, times=40)
+            worker.until("rotated topic=", 40, times=28)
             worker.kill()
             worker = rig.start(S3_ENDPOINT=proxy.endpoint, FLUSH_RECORDS="500")
             worker.until("rotated topic=", 40, times=10)

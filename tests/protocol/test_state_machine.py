@@ -121,7 +121,7 @@ class ExactlyOnce(RuleBasedStateMachine):
         self.sim = sim
         self.conditional = sim.store.conditional_create
         self.groups = ["app", "other"] if two and self.conditional else ["app"]
-        self.compacted = False
+        self.compacted = self.forgotten = False
         for _ in range(first):
             self._produce("plain", "a", 0)
         if len(self.groups) == 1:  # auto.offset.reset=latest
@@ -150,14 +150,20 @@ class ExactlyOnce(RuleBasedStateMachine):
         """Two groups: a file that one has and the other is about to write could lose its first record in between."""
         offsets = [r.offset for r in self.sim.log.records]
         if offsets:
-            self.compacted = True
+            self._records_go()
             self.sim.compact(data.draw(st.sets(st.sampled_from(offsets), min_size=1, max_size=3)))
 
     @precondition(lambda self: len(self.groups) == 1)
     @rule(by=st.integers(1, 6))
     def retention(self, by: int) -> None:
-        self.compacted = True
+        self._records_go()
         self.sim.truncate(self.sim.log.start + by)
+
+    def _records_go(self) -> None:
+        """Keys of what is on its way, named after a record that goes, must be known to somebody."""
+        self.compacted = True
+        if self.forgotten:
+            self._kill(p for p in self.sim.processes if p.frozen and self.sim.in_flight(p))
 
     # ------------------------------------------------------------------ processes at work
     def _one(self, which: int) -> FakeProcess | None:
@@ -262,6 +268,7 @@ class ExactlyOnce(RuleBasedStateMachine):
         name = self.groups[group % len(self.groups)]
         if self.compacted:  # then the keys of what is on its way are known nowhere else
             self._kill(p for p in self.sim.processes if p.frozen and self.sim.in_flight(p))
+        self.forgotten = True
         self.sim.forget(name)
 
     @precondition(lambda self: self.conditional)

@@ -3,7 +3,7 @@
 - two_sinks: one topic into the prefixes `one` and `two`, cut at different places
 - two_topics: the topics TOPIC and TOPIC2 into one sink
 - beside_agent: an agent writes `partition offset id` of each event to the file SEEN, a sink reads the same topic
-- by_event: an agent writes each event into the sink itself
+- by_event: an agent writes each event into the sink itself, SLEEP_MS after it came
 - dead_letters: as the app, bad records go to the topic DLQ
 - no_gap: as the app, and goes on behind records that are gone
 """
@@ -78,10 +78,12 @@ def beside_agent(app: faust.App, env: Env) -> None:
 def by_event(app: faust.App, env: Env) -> None:
     topic = app.topic(env["TOPIC"], key_type=bytes, value_type=bytes, value_serializer="raw", acks=False)
     attached = attach(app, topic, sink(env), agent=False)
+    pause = int(env.get("SLEEP_MS", "0")) / 1000
 
     @app.agent(topic)  # type: ignore[untyped-decorator]
     async def write(stream: Any) -> None:
         async for event in stream.events():
+            await asyncio.sleep(pause)
             await attached.write(event)
 
 
