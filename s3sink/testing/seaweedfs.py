@@ -84,7 +84,8 @@ class SeaweedFS:
         ports = zip(servers, self._ports[::2], self._ports[1::2], strict=True)
         flags = [flag for name, http, grpc in ports for flag in (f"-{name}.port={http}", f"-{name}.port.grpc={grpc}")]
         quiet = ["-admin.ui=false", "-webdav=false", "-master.telemetry=false", "-s3.autoCreateBucket=false"]
-        return [f"-dir={data}", f"-ip={HOST}", f"-ip.bind={HOST}", *flags, *quiet]
+        # Each bucket takes volumes of its own, and by default there are only so many as the disk would hold when full.
+        return [f"-dir={data}", f"-ip={HOST}", f"-ip.bind={HOST}", "-volume.max=10000", *flags, *quiet]
 
     def _takes_objects(self) -> bool:
         s3, master = self._ports[0], self._ports[2]

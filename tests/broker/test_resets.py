@@ -20,7 +20,7 @@ def _to_earliest(rig: Rig) -> None:
 
 
 def _to_the_middle(rig: Rig) -> None:
-    rig.cluster.reset(rig.group, rig.topic, {0: 1234, 1: 3501})
+    rig.cluster.reset(rig.group, rig.topic, {0: 1234, 1: 501})
 
 
 def _delete_changelog(rig: Rig) -> None:
