@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Sequence
 
 import faust
+from aiokafka.errors import KafkaError
 
 from s3sink.dlq import DeadLetter, DeadLetterTopic
+from s3sink.errors import BrokerError
 
 
 class TopicDeadLetters:
@@ -23,6 +25,12 @@ class TopicDeadLetters:
     async def _send(self, letter: DeadLetter) -> None:
         # Faust takes seconds and cuts them to milliseconds: half of one more keeps the last digit.
         timestamp = None if letter.timestamp is None else (letter.timestamp + 0.5) / 1000
-        await self._app.producer.send_and_wait(
-            self.topic.topic, letter.key, letter.value, None, timestamp, list(letter.headers)
-        )
+        try:
+            await self._app.producer.send_and_wait(
+                self.topic.topic, letter.key, letter.value, None, timestamp, list(letter.headers)
+            )
+        except KafkaError as error:
+            raise BrokerError(
+                f"the record at offset {letter.offset} cannot be sent to the dead letter topic {self.topic.topic}: "
+                f"{type(error).__name__} {error}".rstrip()
+            ) from error
