@@ -2,8 +2,8 @@
 
     BOOTSTRAP=localhost:9092 BUCKET=acme-lake python examples/beside_an_agent.py
 
-Both read the topic once. The sink alone moves the group's offset there: after a restart the agent sees records again
-from the sink's last commit, so what it counts is at least once, and what is in the bucket exactly once.
+Both read the topic once and share the group's offset, which is that of whoever is furthest behind: after a restart
+the agent may see records again, so what it counts is at least once, and what is in the bucket exactly once.
 """
 
 from __future__ import annotations

@@ -84,6 +84,7 @@ class SeaweedFS:
         ports = zip(servers, self._ports[::2], self._ports[1::2], strict=True)
         flags = [flag for name, http, grpc in ports for flag in (f"-{name}.port={http}", f"-{name}.port.grpc={grpc}")]
         quiet = ["-admin.ui=false", "-webdav=false", "-master.telemetry=false", "-s3.autoCreateBucket=false"]
+        quiet += ["-s3.port.iceberg=0", "-s3.port.lance=0"]  # catalogues at fixed ports: two servers would not start
         # Each bucket takes volumes of its own, and by default there are only so many as the disk would hold when full.
         return [f"-dir={data}", f"-ip={HOST}", f"-ip.bind={HOST}", "-volume.max=10000", *flags, *quiet]
 
