@@ -68,7 +68,7 @@ def _context(batch: RecordBatch, error: RecordError, sink: str) -> RawHeaders:
         ("task.id", "0"),
         ("stage", error.at_stage),
         ("class.name", error.executing or None),
-        ("exception.class.name", f"{type(cause).__module__}.{type(cause).__qualname__}"),
+        ("exception.class.name", error.connect_class),
         ("exception.message", str(cause) if cause is not error else error.reason),
         ("exception.stacktrace", "".join(traceback.format_exception(error))),
     )

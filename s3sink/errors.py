@@ -32,6 +32,12 @@ if TYPE_CHECKING:
     from s3sink.record import TopicPartition
 
 
+DATA_EXCEPTION = "org.apache.kafka.connect.errors.DataException"
+CONNECT_EXCEPTION = "org.apache.kafka.connect.errors.ConnectException"
+SCHEMA_BUILDER_EXCEPTION = "org.apache.kafka.connect.errors.SchemaBuilderException"
+ILLEGAL_ARGUMENT = "java.lang.IllegalArgumentException"
+
+
 class S3SinkError(Exception):
     """Base of all errors of s3sink."""
 
@@ -69,7 +75,8 @@ class MissingExtraError(ConfigError):
 class RecordError(S3SinkError):
     """One record cannot be written. It carries where the record was read and what failed.
 
-    `stage` is the name that Kafka Connect gives the step, as it appears in dead letter headers.
+    `stage` is the name that Kafka Connect gives the step, as it appears in dead letter headers. `connect_class` is the
+    exception that Kafka Connect would have thrown, which is what consumers of dead letters look for.
     """
 
     stage: ClassVar[str] = "TASK_PUT"
@@ -82,12 +89,14 @@ class RecordError(S3SinkError):
         offset: int | None = None,
         executing: str = "",
         stage: str | None = None,
+        connect_class: str = DATA_EXCEPTION,
     ) -> None:
         self.reason = reason
         self.source = source
         self.offset = offset
         self.executing = executing
         self.at_stage = stage or self.stage
+        self.connect_class = connect_class
         super().__init__(reason)
 
     def at(self, source: TopicPartition, offset: int) -> RecordError:
@@ -103,6 +112,13 @@ class RecordError(S3SinkError):
             where = f" (topic={topic} partition={partition} offset={self.offset})"
         by = f" in {self.executing}" if self.executing else ""
         return f"{self.at_stage}{by}: {self.reason}{where}"
+
+
+def class_of(error: Exception) -> str:
+    """What a dead letter names as the class of an error: Connect's where it has one, else the Python class."""
+    if isinstance(error, RecordError):
+        return error.connect_class
+    return f"{type(error).__module__}.{type(error).__qualname__}"
 
 
 class ConversionError(RecordError):

@@ -11,7 +11,7 @@ import msgspec
 from s3sink.batch import RecordBatch
 from s3sink.converters.bytes import BytesConverter
 from s3sink.converters.json import JsonConverter, decode_json
-from s3sink.errors import ConversionError, RecordError
+from s3sink.errors import ConversionError, RecordError, class_of
 from s3sink.record import Header, Headers, SinkRecord
 from s3sink.schema import Schema
 
@@ -98,5 +98,6 @@ def _located(error: Exception, batch: RecordBatch, index: int, executing: str, s
     located = ConversionError(
         reason, source=batch.source, offset=batch.offset_at(index), executing=executing, stage=stage
     )
+    located.connect_class = class_of(error)
     located.__cause__ = error
     return located

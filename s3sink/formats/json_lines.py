@@ -14,6 +14,7 @@ from s3sink.batch import RecordBatch
 from s3sink.connect_json import DecimalFormat, PerSchema, payload_encoder
 from s3sink.errors import FormatError, RecordError
 from s3sink.formats.lines import without
+from s3sink.java_text import double_text
 from s3sink.record import SinkRecord
 from s3sink.schema import DECIMAL, Schema
 
@@ -180,7 +181,7 @@ def _printable(payload: Any) -> Any:
     if kind is list:
         return [_printable(item) for item in payload]
     if kind is float:
-        return payload if 1e-3 <= abs(payload) < 1e7 or not payload else orjson.Fragment(java_double(payload))
+        return payload if 1e-3 <= abs(payload) < 1e7 or not payload else orjson.Fragment(double_text(payload))
     if kind is int:
         return payload if _INT64_MIN <= payload < _UINT64_STOP else orjson.Fragment(str(payload))
     return _decimal(payload) if kind is Decimal else payload
@@ -190,18 +191,6 @@ def _decimal(value: Decimal) -> orjson.Fragment:
     if not value.is_finite():
         raise FormatError(f"{value} is not a number that JSON can hold")
     return orjson.Fragment(str(value))
-
-
-def java_double(value: float) -> str:
-    """`Double.toString` where it uses an exponent: below 1e-3 and from 1e7 on.
-
-    >>> java_double(1e10), java_double(-1.25e-7)
-    ('1.0E10', '-1.25E-7')
-    """
-    sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
-    assert isinstance(exponent, int)
-    first, *rest = map(str, digits)
-    return f"{'-' if sign else ''}{first}.{''.join(rest) or '0'}E{exponent + len(rest)}"
 
 
 # ---------------------------------------------------------------------------------------------- escapes

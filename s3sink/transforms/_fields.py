@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Literal, NamedTuple, cast
 
 from s3sink.connect_json import PerSchema
-from s3sink.errors import Problem, TransformError
+from s3sink.errors import SCHEMA_BUILDER_EXCEPTION, Problem, TransformError
 from s3sink.record import SinkRecord
 from s3sink.schema import DATE, DECIMAL, TIME, TIMESTAMP, Field, Schema
 
@@ -127,7 +127,10 @@ def struct_like(schema: Schema, fields: Sequence[Field]) -> Schema:
     seen: set[str] = set()
     for field in fields:
         if field.name in seen:
-            raise TransformError(f"Cannot create field because of field name duplication {field.name}")
+            raise TransformError(
+                f"Cannot create field because of field name duplication {field.name}",
+                connect_class=SCHEMA_BUILDER_EXCEPTION,
+            )
         seen.add(field.name)
     return schema.replace(optional=False, default=None, fields=tuple(fields))
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from s3sink.batch import RecordBatch
 from s3sink.config import check
-from s3sink.errors import RecordError, TransformError
+from s3sink.errors import RecordError, TransformError, class_of
 from s3sink.record import SinkRecord
 from s3sink.transforms._callables import is_async, is_deterministic, name_of, verb, verb_problem
 from s3sink.transforms._fields import FieldEditor, freeze, with_value
@@ -131,6 +131,7 @@ def _failed(error: Exception, record: SinkRecord, step: _Step) -> RecordError:
         name, error = error.name, error.error
     reason = error.reason if isinstance(error, RecordError) else f"{type(error).__name__}: {error}"
     failed = TransformError(reason, source=record.source, offset=record.offset, executing=name)
+    failed.connect_class = class_of(error)
     failed.__cause__ = error
     return failed
 
