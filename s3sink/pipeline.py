@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, cast
+from typing import Literal
 
 from s3sink.batch import RecordBatch, RoutedBatch
 from s3sink.converters import Converter, JsonPassThrough, convert_batch
 from s3sink.errors import FormatError, RecordError
-from s3sink.formats import BytesFormat, Format, JsonFormat, PreparingFormat
+from s3sink.formats import BytesFormat, Format, JsonFormat, PreparingFormat, encoded_documents
 from s3sink.metrics import Metrics
 from s3sink.partitioners import Partitioner, needs_value, route
-from s3sink.transforms import Chain, RawTransform
+from s3sink.transforms import Chain
 
 NullValues = Literal["fail", "ignore"]
 
@@ -47,7 +47,7 @@ class Pipeline:
         return (
             isinstance(self.converter, JsonPassThrough)
             and self.converter.passes_json
-            and all(isinstance(transform, RawTransform) for transform in self.chain.transforms)
+            and self.chain.takes_batches
             and not needs_value(self.partitioner)
             and isinstance(self.format, PreparingFormat)
             and self.format.takes_json
@@ -61,29 +61,37 @@ class Pipeline:
     async def run(self, batch: RecordBatch, now: int) -> Prepared:
         """All steps on one batch as read. A record that fails in one of them is in `errors` and nowhere else."""
         errors: list[RecordError] = []
-        text = self._transformed_text(batch) if self.passes_json else None
-        if text is not None:
-            kept = self._checked(self._without_nulls(text, errors), errors)
-        else:
+        kept = self._text(batch, errors) if self.passes_json else None
+        if kept is None:
             kept = self._without_nulls(await self._transformed(batch, errors), errors)
         return Prepared(self._routed(self._formatted(kept, errors), now, errors), errors)
 
-    def _transformed_text(self, batch: RecordBatch) -> RecordBatch | None:
-        """The batch with its values still JSON text; None when a transform has to see the rows after all."""
-        text: RecordBatch | None = batch
-        for transform in self.chain.transforms:
-            text = None if text is None else cast(RawTransform, transform).apply_raw(text)
-        if text is not None:
-            self._count_filtered(batch, batch.n - text.n)
-        return text
+    def _text(self, batch: RecordBatch, errors: list[RecordError]) -> RecordBatch | None:
+        """The batch with its values as lines of JSON; None when rows have to decide."""
+        text = self.chain.apply_batch(batch)
+        if text is None:
+            return None
+        filtered = batch.n - text.n
+        if not text.holds_documents:
+            lines: RecordBatch | None = self._checked(self._without_nulls(text, errors), errors)
+        elif any(nulls := text.nulls()):
+            there = [i for i, null in enumerate(nulls) if not null]
+            lines = encoded_documents(text.take(there))
+            if lines is not None:
+                self._leave_out(text, nulls, errors)
+        else:
+            lines = encoded_documents(text)
+        if lines is not None:
+            self._count_filtered(batch, filtered)
+        return lines
 
     def _checked(self, batch: RecordBatch, errors: list[RecordError]) -> RecordBatch:
         assert isinstance(self.converter, JsonPassThrough)
         batch, bad = self.converter.check(batch)
         errors += bad
         encoded = batch.encoded()
-        if self.null_values == "fail" or encoded is None or b"null" not in encoded:
-            return batch  # a format refuses the text `null` by itself
+        if encoded is None or b"null" not in encoded:
+            return batch
         return self._take(batch, [text != b"null" for text in encoded], errors)
 
     async def _transformed(self, batch: RecordBatch, errors: list[RecordError]) -> RecordBatch:
@@ -106,13 +114,16 @@ class Pipeline:
 
     def _take(self, batch: RecordBatch, there: list[bool], errors: list[RecordError]) -> RecordBatch:
         """The records whose value is there; the others are counted or refused."""
-        nulls = [i for i, is_there in enumerate(there) if not is_there]
+        self._leave_out(batch, [not is_there for is_there in there], errors)
+        return batch.take([i for i, is_there in enumerate(there) if is_there])
+
+    def _leave_out(self, batch: RecordBatch, nulls: list[bool], errors: list[RecordError]) -> None:
+        indices = [i for i, null in enumerate(nulls) if null]
         if self.null_values == "ignore":
-            self.metrics.add("records_null", len(nulls), topic=batch.source.topic)
+            self.metrics.add("records_null", len(indices), topic=batch.source.topic)
         else:
             reason = 'the value is null; null_values="ignore" leaves such records out'
-            errors += [FormatError(reason, source=batch.source, offset=batch.offset_at(i)) for i in nulls]
-        return batch.take([i for i, is_there in enumerate(there) if is_there])
+            errors += [FormatError(reason, source=batch.source, offset=batch.offset_at(i)) for i in indices]
 
     def _formatted(self, batch: RecordBatch, errors: list[RecordError]) -> Sequence[RecordBatch]:
         if not isinstance(self.format, PreparingFormat) or not batch.n:

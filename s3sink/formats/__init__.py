@@ -10,6 +10,7 @@ from s3sink.errors import RecordError
 from s3sink.formats.bytes import BytesFormat
 from s3sink.formats.compression import Compression
 from s3sink.formats.json import JsonFormat
+from s3sink.formats.json_lines import encoded_documents
 from s3sink.formats.parquet import ParquetFormat
 from s3sink.schema import Schema
 
@@ -24,6 +25,7 @@ __all__ = [
     "ParquetFormat",
     "PreparingFormat",
     "SchemaBoundWriter",
+    "encoded_documents",
 ]
 
 Buffer = builtins.bytes | bytearray | memoryview  # `bytes` is a module of this package

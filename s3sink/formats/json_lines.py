@@ -36,6 +36,14 @@ def encoded_rows(batch: RecordBatch, decimal_format: DecimalFormat) -> tuple[Rec
         return _each(batch, rows, decimal_format)
 
 
+def encoded_documents(batch: RecordBatch) -> RecordBatch | None:
+    """A batch of documents, none of them null, with their JSON beside it; None when one of them has none."""
+    try:
+        return batch.with_encoded(_schemaless_lines(batch.documents(), None))
+    except _FAILURES:
+        return None
+
+
 def _all(rows: Sequence[SinkRecord], decimal_format: DecimalFormat) -> list[bytes]:
     lines: list[bytes] = []
     for schema, run in runs_of_one_schema(rows):

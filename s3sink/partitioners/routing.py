@@ -107,6 +107,6 @@ def _routes(batch: RecordBatch, encoded: str | Sequence[str]) -> Route | list[Ro
 
 def _topics(batch: RecordBatch) -> str | list[str]:
     if batch.is_raw:
-        return batch.source.topic
+        return batch.topic
     topics = [record.topic for record in batch.records()]
     return topics[0] if topics.count(topics[0]) == len(topics) else topics

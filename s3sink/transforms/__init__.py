@@ -1,6 +1,6 @@
 """Transforms change, route or drop records. One SMT a file; a function will do, a class when there are options.
 
-Rows define what a transform does. `ColumnarTransform` may do the same faster, and must agree.
+Rows define what a transform does. `BatchTransform` may do the same faster, and must agree.
 
 A class whose result depends on more than the record (the clock, randomness, the environment, a lookup) says so with
 `deterministic = False`: what it writes into an object's path can then be promised at least once only.
@@ -9,7 +9,7 @@ A class whose result depends on more than the record (the clock, randomness, the
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from s3sink.batch import RecordBatch
 from s3sink.record import SinkRecord
@@ -24,15 +24,15 @@ from s3sink.transforms.when import When
 
 __all__ = [
     "AsyncTransform",
+    "BatchPredicate",
+    "BatchTransform",
     "Chain",
-    "ColumnarTransform",
     "ExtractNewRecordState",
     "HasHeaderKey",
     "InsertField",
     "MaskField",
     "Predicate",
     "PredicateLike",
-    "RawTransform",
     "RecordIsTombstone",
     "RegexRouter",
     "ReplaceField",
@@ -59,21 +59,15 @@ class AsyncTransform(Protocol):
         ...
 
 
-@runtime_checkable
-class ColumnarTransform(Protocol):
-    """A transform that also does a whole batch at once."""
+class BatchTransform(Protocol):
+    """A transform that also does a whole batch of JSON without schemas at once."""
 
-    def apply_batch(self, batch: RecordBatch, /) -> RecordBatch:
-        """What `apply` makes of each record, with the same span. Raises when rows have to decide."""
-        ...
+    def apply_batch(self, batch: RecordBatch, /) -> RecordBatch | None:
+        """What `apply` makes of each record, with the same span; None, or any exception: rows have to decide.
 
-
-@runtime_checkable
-class RawTransform(Protocol):
-    """A transform that can also work on JSON text without decoding what it does not use."""
-
-    def apply_raw(self, batch: RecordBatch) -> RecordBatch | None:
-        """What `apply` makes of a raw batch of JSON without schemas, as raw records; None: rows have to decide."""
+        The batch is raw: work on the text of its `values()`, on its `documents()`, or on what Kafka says of it. It is
+        yours, documents included; what is returned is a raw batch too.
+        """
         ...
 
 
@@ -82,6 +76,14 @@ class Predicate(Protocol):
 
     def test(self, record: SinkRecord, /) -> bool:
         """Whether it is so. An exception counts as the failure of the transform that asked."""
+        ...
+
+
+class BatchPredicate(Protocol):
+    """A predicate that also answers for a whole raw batch of JSON without schemas."""
+
+    def test_batch(self, batch: RecordBatch, /) -> bool | None:
+        """What `test` says of every record; None where it differs from record to record."""
         ...
 
 

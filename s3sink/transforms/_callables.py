@@ -25,15 +25,21 @@ def verb_problem(key: str, thing: Any, name: str) -> Problem | None:
     return problem_if(not usable, key, f"{thing!r} is neither a function nor has it a method {name!r}")
 
 
-def name_of(thing: Any) -> str:
-    """The class, or the function: what stands in errors and dead letter headers."""
+def guarded(thing: Any) -> Any:
+    """The transform itself: `When` speaks for what it guards, a partial for its function."""
     while True:
-        if hasattr(thing, "transform"):  # When speaks for what it guards
+        if hasattr(thing, "transform"):
             thing = thing.transform
         elif isinstance(thing, functools.partial):
             thing = thing.func
         else:
-            return getattr(thing, "__name__", None) or type(thing).__name__
+            return thing
+
+
+def name_of(thing: Any) -> str:
+    """The class, or the function: what stands in errors."""
+    thing = guarded(thing)
+    return getattr(thing, "__name__", None) or type(thing).__name__
 
 
 def is_async(thing: Any) -> bool:
@@ -49,3 +55,10 @@ def is_async(thing: Any) -> bool:
 def is_deterministic(thing: Any) -> bool:
     """True unless it says otherwise."""
     return bool(getattr(thing, "deterministic", True))
+
+
+def takes_batches(thing: Any) -> bool:
+    """Whether it has an `apply_batch` that is worth a try: batches have values as documents, and no keys."""
+    if hasattr(thing, "takes_batches"):
+        return bool(thing.takes_batches)
+    return callable(getattr(thing, "apply_batch", None)) and getattr(thing, "of", "value") == "value"

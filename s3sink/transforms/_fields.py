@@ -7,6 +7,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple, cast
 
+from s3sink.batch import RecordBatch
 from s3sink.connect_json import PerSchema
 from s3sink.errors import SCHEMA_BUILDER_EXCEPTION, Problem, TransformError
 from s3sink.record import SinkRecord
@@ -15,6 +16,9 @@ from s3sink.schema import DATE, DECIMAL, TIME, TIMESTAMP, Field, Schema
 Of = Literal["value", "key"]
 Edit = Callable[[SinkRecord, dict[str, Any]], dict[str, Any]]
 """Takes a record, and a dict that it may change, and returns the dict to go on with."""
+
+EditAll = Callable[[RecordBatch, list[Any]], list[Any]]
+"""Takes a batch and its documents, dicts and Nones, which it may change."""
 
 
 class Plan(NamedTuple):
@@ -28,17 +32,25 @@ class FieldEditor:
     """Edits the fields of a map without schema, or of a struct; everything else is refused with Connect's words.
 
     `edit` is for maps and gets a copy that it may change. `plan` is for structs: its edit gets the value itself and
-    returns a new dict. `passes_null` says whether a record without key or value goes on as it is.
+    returns a new dict. `passes_null` says whether a record without key or value goes on as it is. `edit_all` does what
+    `edit` does to the documents of a batch; only an edit that looks at the record needs one.
     """
 
-    __slots__ = ("edit", "of", "passes_null", "plan", "purpose")
+    __slots__ = ("edit", "edit_all", "of", "passes_null", "plan", "purpose")
 
     def __init__(
-        self, purpose: str, of: Of, edit: Edit, plan: Callable[[Schema], Plan], passes_null: bool = True
+        self,
+        purpose: str,
+        of: Of,
+        edit: Edit,
+        plan: Callable[[Schema], Plan],
+        passes_null: bool = True,
+        edit_all: EditAll | None = None,
     ) -> None:
         self.purpose = purpose
         self.of = of
         self.edit = edit
+        self.edit_all = edit_all
         self.plan = PerSchema(plan)
         self.passes_null = passes_null
 
@@ -54,6 +66,19 @@ class FieldEditor:
         if self.of == "value":
             return with_value(record, value, schema)
         return record.replace(key=value, key_schema=schema)
+
+    def apply_batch(self, batch: RecordBatch) -> RecordBatch | None:
+        """The batch with its documents edited; None when rows have to decide."""
+        documents = batch.documents()
+        kinds = set(map(type, documents))
+        if not kinds <= {dict, type(None)} or (type(None) in kinds and not self.passes_null):
+            return None
+        if self.edit_all is not None:
+            return batch.with_documents(self.edit_all(batch, documents))
+        edit = cast("Callable[[None, dict[str, Any]], dict[str, Any]]", self.edit)
+        if type(None) in kinds:
+            return batch.with_documents([None if value is None else edit(None, value) for value in documents])
+        return batch.with_documents([edit(None, value) for value in documents])
 
     def _edited(self, record: SinkRecord, value: Any, schema: Schema | None) -> tuple[dict[str, Any], Schema | None]:
         if schema is None:

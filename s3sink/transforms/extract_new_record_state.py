@@ -74,13 +74,13 @@ class ExtractNewRecordState:
             return None
         return with_value(record, None, rows and rows.deleted)
 
-    def apply_raw(self, batch: RecordBatch) -> RecordBatch | None:
+    def apply_batch(self, batch: RecordBatch) -> RecordBatch | None:
         """What `apply` makes of a raw batch of JSON without schemas: raw records whose values are the text of `after`.
 
         Only the surviving row is copied, nothing is decoded. None when one of the values is not JSON, or is written in
         a way that takes more than a look: then rows decide.
         """
-        if not self.schemaless:
+        if not self.schemaless or batch.holds_documents:
             return None
         try:
             _check_utf8(batch.values())
@@ -94,7 +94,7 @@ class ExtractNewRecordState:
             if values[index] is not _DROPPED
         ]
         nbytes = sum(len(row.key or b"") + len(row.value or b"") for row in raw)
-        return RecordBatch(batch.source, batch.span, raw=raw, nbytes=nbytes)
+        return RecordBatch(batch.source, batch.span, raw=raw, topic=batch.topic, nbytes=nbytes)
 
     def _raw_row(self, data: bytes) -> bytes | None:
         """The text of the row, None for a delete. Raises ValueError where it takes more than a look."""

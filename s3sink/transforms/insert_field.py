@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import repeat
 from operator import attrgetter
 from typing import Annotated, Any, ClassVar, NamedTuple
 
+from s3sink.batch import RecordBatch
 from s3sink.config import Option, check, problem_if
 from s3sink.record import SinkRecord
 from s3sink.schema import TIMESTAMP, Field, Schema
@@ -61,11 +63,32 @@ class InsertField:
             ],
         )
         freeze(self, _inserts=tuple(self._insertions()))
-        freeze(self, editor=FieldEditor("field insertion", self.of, self._edit, self._plan))
+        freeze(self, editor=FieldEditor("field insertion", self.of, self._edit, self._plan, edit_all=self._edit_all))
 
     def apply(self, record: SinkRecord, /) -> SinkRecord:
         """The record with the new fields."""
         return self.editor.apply(record)
+
+    def apply_batch(self, batch: RecordBatch, /) -> RecordBatch | None:
+        """The batch with the new fields in its documents."""
+        return self.editor.apply_batch(batch)
+
+    def _edit_all(self, batch: RecordBatch, documents: list[Any]) -> list[Any]:
+        for name, column in self._columns(batch):
+            for document, new in zip(documents, column, strict=False):
+                if document is not None and new is not None:
+                    document[name] = new
+        return documents
+
+    def _columns(self, batch: RecordBatch) -> list[tuple[str, Iterable[Any]]]:
+        columns: list[tuple[str | None, Iterable[Any]]] = [
+            (self.topic_field, repeat(batch.topic)),
+            (self.partition_field, repeat(batch.source.partition)),
+            (self.offset_field, batch.offsets),
+            (self.timestamp_field, batch.timestamps if self.timestamp_field else ()),
+            (self.static_field, repeat(self.static_value)),
+        ]
+        return [(_bare(name), column) for name, column in columns if name is not None]
 
     def _insertions(self) -> list[_Insertion]:
         partition, timestamp = attrgetter("source.partition"), attrgetter("timestamp")
@@ -108,8 +131,11 @@ def _insertion(
 ) -> _Insertion | None:
     if name is None:
         return None
-    bare = name[:-1] if name.endswith(("!", "?")) else name
-    return _Insertion(bare, schema.replace(optional=not name.endswith("!")), plain, typed or plain)
+    return _Insertion(_bare(name), schema.replace(optional=not name.endswith("!")), plain, typed or plain)
+
+
+def _bare(name: str) -> str:
+    return name[:-1] if name.endswith(("!", "?")) else name
 
 
 def _moment(record: SinkRecord) -> datetime | None:

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar
 
+from s3sink.batch import RecordBatch
 from s3sink.config import Option, check, problem_if
 from s3sink.connect_json import INT_BITS, int_decoder, shortest_float32
 from s3sink.errors import TransformError
@@ -62,6 +63,10 @@ class MaskField:
     def apply(self, record: SinkRecord, /) -> SinkRecord:
         """The record with masked fields."""
         return self.editor.apply(record)
+
+    def apply_batch(self, batch: RecordBatch, /) -> RecordBatch | None:
+        """The batch with masked documents."""
+        return self.editor.apply_batch(batch)
 
     def _edit(self, record: SinkRecord, value: dict[str, Any]) -> dict[str, Any]:
         text = self.replacement or ""

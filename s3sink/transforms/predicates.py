@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated
 
+from s3sink.batch import RecordBatch
 from s3sink.config import Option, check, problem_if
 from s3sink.errors import Problem
 from s3sink.record import SinkRecord
@@ -32,6 +33,10 @@ class TopicNameMatches:
         """Whether it does."""
         return self._matches(record.topic) is not None
 
+    def test_batch(self, batch: RecordBatch, /) -> bool:
+        """The records of a raw batch go to one topic."""
+        return self._matches(batch.topic) is not None
+
 
 @dataclass(frozen=True, slots=True)
 class HasHeaderKey:
@@ -46,6 +51,10 @@ class HasHeaderKey:
         """Whether it has."""
         return any(header.key == self.name for header in record.headers)
 
+    def test_batch(self, batch: RecordBatch, /) -> bool | None:
+        """True when all have it, False when none has it."""
+        return _unanimous([any(key == self.name for key, _ in batch.raw_headers(i)) for i in range(batch.n)])
+
 
 @dataclass(frozen=True, slots=True)
 class RecordIsTombstone:
@@ -54,3 +63,11 @@ class RecordIsTombstone:
     def test(self, record: SinkRecord, /) -> bool:
         """Whether it is one."""
         return record.value is None
+
+    def test_batch(self, batch: RecordBatch, /) -> bool | None:
+        """True when all are tombstones, False when none is."""
+        return _unanimous(batch.nulls())
+
+
+def _unanimous(answers: list[bool]) -> bool | None:
+    return answers[0] if answers and answers.count(answers[0]) == len(answers) else None if answers else False

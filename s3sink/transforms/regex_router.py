@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated
 
+from s3sink.batch import RecordBatch
 from s3sink.config import Option, check
 from s3sink.record import SinkRecord
 from s3sink.transforms._fields import freeze
@@ -53,6 +54,10 @@ class RegexRouter:
             record.key_schema,
             record.value_schema,
         )
+
+    def apply_batch(self, batch: RecordBatch, /) -> RecordBatch:
+        """The batch with its new topic."""
+        return batch.with_topic(self._remember(batch.topic))
 
     def _remember(self, topic: str) -> str:
         new = self._replaced(topic) if self._matches(topic) else topic

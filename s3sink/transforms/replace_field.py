@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar
 
+from s3sink.batch import RecordBatch
 from s3sink.config import Option, check
 from s3sink.errors import Problem
 from s3sink.record import SinkRecord
@@ -59,6 +60,10 @@ class ReplaceField:
     def apply(self, record: SinkRecord, /) -> SinkRecord:
         """The record with the fields that stay."""
         return self.editor.apply(record)
+
+    def apply_batch(self, batch: RecordBatch, /) -> RecordBatch | None:
+        """The batch with the fields that stay in its documents."""
+        return self.editor.apply_batch(batch)
 
     def _keeps(self, name: str) -> bool:
         return name not in self.exclude and (not self.include or name in self.include)

@@ -147,7 +147,7 @@ def test_unwrapping_texts_agrees_with_unwrapping_rows(texts: list[bytes | None],
     batch = RecordBatch(SOURCE, Span(5, 7 + len(raw)), raw=raw)
     expected, errors = convert_batch(batch, BytesConverter(), JsonConverter())
     expected, more = Chain([unwrap]).apply(expected)
-    got = unwrap.apply_raw(batch)
+    got = unwrap.apply_batch(batch)
     if got is None:
         return
     assert got.span == batch.span
@@ -163,7 +163,7 @@ def test_texts_of_rows_are_not_decoded() -> None:
     batch = RecordBatch(
         SOURCE, Span(0, 3), raw=[Raw(0, -1, None, text), Raw(1, 5, b"k", delete), Raw(2, 5, b"k", None)]
     )
-    got = UNWRAP.apply_raw(batch)
+    got = UNWRAP.apply_batch(batch)
     assert got is not None
     assert got.values() == [b'{"pi":3.14159265358979323846 }', None]
     assert (list(got.offsets), got.timestamps, got.keys()) == ([0, 1], [None, 5], [None, b"k"])
