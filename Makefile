@@ -7,15 +7,17 @@ BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: help demo test check unit broker kill-test soak bench format clean
+.PHONY: help demo demo-cdc test check unit broker kill-test cdc-test soak bench format clean
 
 help:
 	@echo "make demo       flights from Kafka into S3, killed half-way, counted at the end"
+	@echo "make demo-cdc   a MySQL table through Debezium and Kafka into S3, and the table again from the bucket"
 	@echo "make test       everything that CI runs"
 	@echo "make check      format, lint, types, import floors"
 	@echo "make unit       tests without a broker"
 	@echo "make broker     tests on the real Kafka broker and S3 server"
 	@echo "make kill-test  30 and more kill -9 at random moments (minutes)"
+	@echo "make cdc-test   MySQL, Debezium and the sink, killed, three times (minutes)"
 	@echo "make bench      figures beside the measured limit (minutes)"
 
 $(READY): pyproject.toml
@@ -26,6 +28,16 @@ $(READY): pyproject.toml
 
 demo: $(READY)
 	@$(BIN)/python -m s3sink.cli demo $(ARGS)
+
+$(READY)-cdc: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test,cdc]'
+	@touch $@
+
+demo-cdc: $(READY)-cdc
+	@$(BIN)/python -m s3sink.cli demo-cdc $(ARGS)
+
+cdc-test: $(READY)-cdc
+	$(BIN)/python -m pytest -m long tests/cli/test_demo_cdc.py $(ARGS)
 
 test: check
 	$(BIN)/python -m pytest -m "not long" $(ARGS)

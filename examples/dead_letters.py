@@ -32,5 +32,5 @@ def main() -> None:
 if __name__ == "__main__":
     main()
     # {"euros":2.5}
-    # 1 b'no JSON' VALUE_CONVERTER s3sink.errors.ConversionError
+    # 1 b'no JSON' VALUE_CONVERTER org.apache.kafka.connect.errors.DataException
     # 2 b'{"cent":1}' TRANSFORMATION builtins.KeyError

@@ -29,8 +29,8 @@ def write_files(directory: Path) -> list[Path]:
     (prepared,), _ = format.prepare(masked)
     routed, _ = route(FieldPartitioner("country"), prepared, now=0)
     paths = []
-    for (topic, folder), part in routed.by_route():
-        path = directory / topic / folder / f"part{format.extension}"
+    for to, part in routed.by_route():
+        path = directory / to.topic / to.encoded_partition / f"part{format.extension}"
         path.parent.mkdir(parents=True)
         with path.open("wb") as file:
             writer = format.open(file, schema=None)

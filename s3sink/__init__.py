@@ -57,6 +57,7 @@ from s3sink.rotation import (
 from s3sink.schema import Field, Schema
 from s3sink.sink import S3Sink
 from s3sink.storage import LocalStore, MemoryStore, ObjectStore, S3Store
+from s3sink.tolerance import ErrorPolicy
 from s3sink.transforms import TransformLike
 
 __all__ = [
@@ -73,6 +74,7 @@ __all__ = [
     "DailyPartitioner",
     "DeadLetterTopic",
     "DefaultPartitioner",
+    "ErrorPolicy",
     "Field",
     "FieldPartitioner",
     "FileSet",

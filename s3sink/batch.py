@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 import msgspec
 
@@ -337,11 +337,16 @@ def _arrow_indices(indices: Sequence[int]) -> pa.Array:
     return pa.array(indices, pa.int64())
 
 
+Kind = Literal["", "keys", "headers"]
+"""What of the records a file holds: their values, or in a companion file their keys or their headers."""
+
+
 class Route(NamedTuple):
-    """Where a record goes: the topic it has after the transforms, and its encoded partition."""
+    """Where a record goes: the topic it has after the transforms, its encoded partition, and which part of it."""
 
     topic: str
     encoded_partition: str
+    kind: Kind = ""
 
 
 class RoutedBatch:
@@ -349,17 +354,36 @@ class RoutedBatch:
 
     `routes` is one route when all records go the same way, else one a record. `timestamps` is None when the
     partitioner is not time-based.
+
+    `parts` are what goes into files: the batch itself, or, where keys or headers have files of their own, a batch of
+    the values that are there, one of the keys, one of the headers, in the forms of their formats. Their spans are that
+    of the batch, which then only says which records there are.
     """
 
-    __slots__ = ("_groups", "batch", "routes", "timestamps")
+    __slots__ = ("_groups", "_parts", "batch", "routes", "timestamps")
 
     def __init__(
-        self, batch: RecordBatch, routes: Route | list[Route], timestamps: Sequence[int | None] | None = None
+        self,
+        batch: RecordBatch,
+        routes: Route | list[Route],
+        timestamps: Sequence[int | None] | None = None,
+        parts: tuple[RoutedBatch, ...] = (),
     ) -> None:
         self.batch = batch
         self.routes = routes
         self.timestamps = timestamps
+        self._parts = parts
         self._groups: list[tuple[Route, RecordBatch]] | None = None
+
+    @property
+    def parts(self) -> tuple[RoutedBatch, ...]:
+        """What goes into files."""
+        return self._parts or (self,)
+
+    @property
+    def has_companions(self) -> bool:
+        """Whether keys or headers have files of their own."""
+        return bool(self._parts)
 
     @property
     def single(self) -> Route | None:
@@ -370,18 +394,18 @@ class RoutedBatch:
         """The route of one record."""
         return self.routes if isinstance(self.routes, Route) else self.routes[index]
 
-    def with_batch(self, batch: RecordBatch) -> RoutedBatch:
-        """The same routes for a batch with the same records in another form."""
-        return RoutedBatch(batch, self.routes, self.timestamps)
-
     def split(self, offset: int) -> tuple[RoutedBatch, RoutedBatch]:
         """As `RecordBatch.split`, with the routes."""
         head, tail = self.batch.split(offset)
-        return self._part(head, 0, head.n), self._part(tail, head.n, self.batch.n)
+        split = [part.split(offset) for part in self._parts]
+        return (
+            self._part(head, 0, head.n, tuple(before for before, _ in split)),
+            self._part(tail, head.n, self.batch.n, tuple(after for _, after in split)),
+        )
 
-    def _part(self, batch: RecordBatch, a: int, b: int) -> RoutedBatch:
+    def _part(self, batch: RecordBatch, a: int, b: int, parts: tuple[RoutedBatch, ...]) -> RoutedBatch:
         routes = self.routes if isinstance(self.routes, Route) else self.routes[a:b]
-        return RoutedBatch(batch, routes, None if self.timestamps is None else self.timestamps[a:b])
+        return RoutedBatch(batch, routes, None if self.timestamps is None else self.timestamps[a:b], parts)
 
     def by_route(self) -> Sequence[tuple[Route, RecordBatch]]:
         """The records of each route, routes in the order of their first record, spans unchanged; divided once."""

@@ -14,9 +14,11 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any, Generic, Literal, NoReturn, TypeVar, cast
+from typing import Any, Generic, Literal, NamedTuple, NoReturn, TypeVar, cast
 
 from s3sink.errors import ConversionError, FormatError
+from s3sink.java_class import INT_BITS as INT_BITS
+from s3sink.java_class import in_range, java_class
 from s3sink.schema import DATE, DECIMAL, TIME, TIMESTAMP, Field, Schema, Type
 
 DecimalFormat = Literal["BASE64", "NUMERIC"]
@@ -27,7 +29,6 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _DAY_MS = 86_400_000
 _MILLISECOND = timedelta(milliseconds=1)
-INT_BITS = {"int8": 8, "int16": 16, "int32": 32, "int64": 64}
 _JSON_NAMES = {"float32": "float", "float64": "double"}
 _TYPES: dict[str, Type] = {
     _JSON_NAMES.get(t, t): t
@@ -140,15 +141,17 @@ def _field(obj: Any) -> Field:
     return Field(name, schema_from_json(obj))
 
 
-def schema_to_json(schema: Schema) -> dict[str, Any]:
+def schema_to_json(schema: Schema, decimal_format: DecimalFormat = "BASE64") -> dict[str, Any]:
     """The schema as JsonConverter writes it, members in its order. A new object each time."""
     result: dict[str, Any] = {"type": _JSON_NAMES.get(schema.type, schema.type)}
     if schema.type == "struct":
-        result["fields"] = [schema_to_json(field.schema) | {"field": field.name} for field in schema.fields]
+        result["fields"] = [
+            schema_to_json(field.schema, decimal_format) | {"field": field.name} for field in schema.fields
+        ]
     if schema.keys is not None:
-        result["keys"] = schema_to_json(schema.keys)
+        result["keys"] = schema_to_json(schema.keys, decimal_format)
     if schema.items is not None:
-        result["values" if schema.type == "map" else "items"] = schema_to_json(schema.items)
+        result["values" if schema.type == "map" else "items"] = schema_to_json(schema.items, decimal_format)
     result["optional"] = schema.optional
     for member in ("name", "version", "doc"):
         if getattr(schema, member) is not None:
@@ -156,7 +159,7 @@ def schema_to_json(schema: Schema) -> dict[str, Any]:
     if schema.parameters:
         result["parameters"] = dict(schema.parameters)
     if schema.default is not None:
-        result["default"] = to_payload(schema, schema.default)
+        result["default"] = to_payload(schema, schema.default, decimal_format)
     return result
 
 
@@ -230,15 +233,18 @@ def _double(obj: Any) -> float:
 
 
 def shortest_float32(value: float) -> float:
-    """The double that prints as the float32 nearest to `value` does: 0.1 and not 0.10000000149011612."""
+    """The double that prints as the float32 nearest to `value` does: 0.1 and not 0.10000000149011612.
+
+    It has as many digits as tell one float32 from the next, but two at least, as in Java: the smallest is 1.4e-45.
+    """
     if float(f"{value:.6g}") == value and 1e-37 < abs(value) < 1e38:
         return value
     try:
         packed = struct.pack("<f", value)
     except OverflowError:
         return math.copysign(math.inf, value)
-    rounded = (float(f"{value:.{digits}g}") for digits in (6, 7, 8))
     exact: float = struct.unpack("<f", packed)[0]
+    rounded = (float(f"{exact:.{digits}g}") for digits in ((6, 7, 8) if abs(exact) > 1e-37 else range(2, 9)))
     return next((short for short in rounded if _packs_to(short, packed)), float(f"{exact:.9g}"))
 
 
@@ -404,7 +410,7 @@ _plain_decoders = PerSchema(lambda schema: _decoder(schema, False))
 
 # ---------------------------------------------------------------------------------------------- value -> payload
 def to_payload(schema: Schema | None, value: Any, decimal_format: DecimalFormat = "BASE64") -> Any:
-    """What JsonConverter writes for a value. Raises FormatError, without coordinates.
+    """What stands in a file of JSON for a value. Raises FormatError, without coordinates.
 
     The result is made of dict, list, str, int, float, bool and None. Two things need a JSON writer that can print
     them: integers beyond 64 bits, and `decimal.Decimal` (NUMERIC, or without a schema), a number in its own digits.
@@ -413,8 +419,33 @@ def to_payload(schema: Schema | None, value: Any, decimal_format: DecimalFormat 
 
 
 def payload_encoder(schema: Schema | None, decimal_format: DecimalFormat = "BASE64") -> Function:
-    """`to_payload` for one schema."""
-    return _encode_plain if schema is None else _encoders[decimal_format](schema)
+    """`to_payload` for one schema. It takes more than JsonConverter does (`converter_encoder`).
+
+    Without a schema Decimals and dates are written too, since Connect's JsonFormat leaves such values to Jackson. With
+    one, members of a struct that its schema does not name are left out, and integers may be wider than their type.
+    """
+    return _encode_plain if schema is None else _encoders[_Rules(decimal_format)](schema)
+
+
+def converter_encoder(
+    schema: Schema | None, decimal_format: DecimalFormat = "BASE64", replace_null_with_default: bool = True
+) -> Function:
+    """What JsonConverter makes of values with this schema, and what it refuses: FormatError with its words.
+
+    Without a schema there are no Decimals and no dates. With one, every value has the type of its schema, and every
+    member of a struct is named there.
+    """
+    if schema is None:
+        return _encode_schemaless
+    return _encoders[_Rules(decimal_format, replace_null_with_default, strict=True)](schema)
+
+
+class _Rules(NamedTuple):
+    """How values with a schema are written. `strict` refuses what does not fit the schema, as JsonConverter does."""
+
+    decimal_format: DecimalFormat
+    replace_null_with_default: bool = True
+    strict: bool = False
 
 
 def _encode_plain(value: Any) -> Any:
@@ -431,11 +462,26 @@ def _encode_plain_key(key: Any) -> str:
     return key
 
 
-def _encoder(schema: Schema, decimal_format: DecimalFormat) -> Function:
-    convert = _encode_some(schema, decimal_format)
-    if schema.default is None and not schema.optional:
+def _encode_schemaless(value: Any) -> Any:
+    """Without a schema: what has a schema type of its own, as JsonConverter looks it up by the Java class."""
+    encode = _SCHEMALESS_ENCODERS.get(type(value))
+    if encode is None:
+        raise FormatError(f"Java class class {java_class(value)} does not have corresponding schema type.")
+    return encode(value)
+
+
+def _encode_schemaless_map(value: dict[Any, Any]) -> Any:
+    if all(isinstance(key, str) for key in value):
+        return {key: _encode_schemaless(item) for key, item in value.items()}
+    return [[_encode_schemaless(key), _encode_schemaless(item)] for key, item in value.items()]
+
+
+def _encoder(schema: Schema, rules: _Rules) -> Function:
+    convert = _encode_some(schema, rules)
+    default = schema.default if rules.replace_null_with_default else None
+    if default is None and not schema.optional:
         return _requiring(convert)
-    null = None if schema.default is None else convert(schema.default)
+    null = None if default is None else convert(default)
     return lambda value: null if value is None else convert(value)
 
 
@@ -448,15 +494,18 @@ def _requiring(convert: Function) -> Function:
     return encode
 
 
-def _encode_some(schema: Schema, decimal_format: DecimalFormat) -> Function:
+def _encode_some(schema: Schema, rules: _Rules) -> Function:
     if schema.name == DECIMAL:
-        return _decimal_encoder(schema) if decimal_format == "BASE64" else _checked(schema, Decimal)
+        return _logical("Decimal, expected BigDecimal", (Decimal,), _decimal_encoder(schema, rules))
     if schema.name in _LOGICAL_ENCODERS:
-        type_, convert = _LOGICAL_ENCODERS[schema.name]
-        return _checked(schema, type_, convert)
+        name, type_, convert = _LOGICAL_ENCODERS[schema.name]
+        if rules.strict:
+            return _logical(f"{name}, expected Date", (date, time, datetime), convert)
+        return _moment(name, type_, convert)
     if schema.type in _NESTED_ENCODERS:
-        return _NESTED_ENCODERS[schema.type](schema, lambda inner: payload_encoder(inner, decimal_format))
-    return _checked(schema, *_SCALAR_ENCODERS[schema.type])
+        return _NESTED_ENCODERS[schema.type](schema, rules)
+    encode = _checked(schema, *_SCALAR_ENCODERS[schema.type])
+    return _within(schema, encode) if rules.strict and schema.type in _WITH_A_RANGE else encode
 
 
 def _checked(schema: Schema, type_: type, convert: Function | None = None) -> Function:
@@ -470,35 +519,99 @@ def _checked(schema: Schema, type_: type, convert: Function | None = None) -> Fu
     return encode
 
 
+def _within(schema: Schema, encode: Function) -> Function:
+    def encode_in_range(value: Any) -> Any:
+        if not in_range(value, schema):
+            raise _mismatch(schema, value)
+        return encode(value)
+
+    return encode_in_range
+
+
+def _logical(expected: str, types: tuple[type, ...], convert: Function) -> Function:
+    def encode(value: Any) -> Any:
+        if type(value) not in types:
+            raise FormatError(f"Invalid type for {expected} but was class {java_class(value)}")
+        return convert(value)
+
+    return encode
+
+
+def _moment(name: str, type_: type, convert: Function) -> Function:
+    """For files: a datetime is no date, although both are java.util.Date in Connect."""
+
+    def encode(value: Any) -> Any:
+        if type(value) is not type_:
+            raise FormatError(f"Invalid type for {name}: {type(value).__name__}")
+        return convert(value)
+
+    return encode
+
+
 def _mismatch(schema: Schema, value: Any) -> FormatError:
-    return FormatError(f"Invalid type for {schema.type.upper()}: {type(value).__name__}")
+    kind = "bytes type" if schema.type == "bytes" else schema.type.upper()
+    return FormatError(f"Invalid type for {kind}: class {java_class(value, schema)}")
 
 
-def _array_encoder(schema: Schema, inner: Callable[[Schema], Function]) -> Function:
-    encode_item = inner(_part(schema.items))
+def _array_encoder(schema: Schema, rules: _Rules) -> Function:
+    encode_item = _encoders[rules](_part(schema.items))
     return _checked(schema, list, lambda value: [encode_item(item) for item in value])
 
 
-def _map_encoder(schema: Schema, inner: Callable[[Schema], Function]) -> Function:
-    keys, encode_key, encode_value = _part(schema.keys), inner(_part(schema.keys)), inner(_part(schema.items))
-    if keys.type == "string":
-        return _checked(schema, dict, lambda value: {encode_key(k): encode_value(v) for k, v in value.items()})
-    return _checked(schema, dict, lambda value: [[encode_key(k), encode_value(v)] for k, v in value.items()])
+def _map_encoder(schema: Schema, rules: _Rules) -> Function:
+    keys = _part(schema.keys)
+    encode_key, encode_value = _encoders[rules](keys), _encoders[rules](_part(schema.items))
+    if keys.type != "string":
+        return _checked(schema, dict, lambda value: [[encode_key(k), encode_value(v)] for k, v in value.items()])
+    member = _member_of(encode_key) if keys.optional else encode_key
+    return _checked(schema, dict, lambda value: {member(k): encode_value(v) for k, v in value.items()})
 
 
-def _struct_encoder(schema: Schema, inner: Callable[[Schema], Function]) -> Function:
-    fields = [(field.name, inner(field.schema)) for field in schema.fields]
+def _member_of(encode_key: Function) -> Function:
+    """The name of an object's member; Jackson writes null as text there."""
+
+    def encode(key: str | None) -> str:
+        return "null" if (name := encode_key(key)) is None else str(name)
+
+    return encode
+
+
+def _struct_encoder(schema: Schema, rules: _Rules) -> Function:
+    fields = [(field.name, _encoders[rules](field.schema)) for field in schema.fields]
+    names = frozenset(name for name, _ in fields)
 
     def encode(value: dict[str, Any]) -> dict[str, Any]:
         get = value.get
         return {name: encode_field(get(name)) for name, encode_field in fields}
 
-    return _checked(schema, dict, encode)
+    def encode_strictly(value: dict[str, Any]) -> dict[str, Any]:
+        if not value.keys() <= names:
+            raise FormatError("Mismatching schema.")
+        return encode(value)
+
+    return _checked(schema, dict, encode_strictly if rules.strict else encode)
 
 
-def _decimal_encoder(schema: Schema) -> Function:
-    scale = int(dict(schema.parameters).get("scale", "0"))
-    return _checked(schema, Decimal, lambda value: _base64(decimal_to_bytes(value, scale)))
+def _decimal_encoder(schema: Schema, rules: _Rules) -> Function:
+    if rules.decimal_format == "NUMERIC":
+        return lambda value: value
+    scale = dict(schema.parameters).get("scale", None if rules.strict else "0")
+    if scale is None:
+        return _failing("Invalid Decimal schema: scale parameter not found.")
+    try:
+        places = int(scale)
+    except ValueError:
+        return _failing("Invalid scale parameter found in Decimal schema: ")
+    return lambda value: _base64(decimal_to_bytes(value, places))
+
+
+def _failing(complaint: str) -> Function:
+    """Only values are refused: null is fine where it is optional."""
+
+    def encode(value: Any) -> NoReturn:
+        raise FormatError(complaint)
+
+    return encode
 
 
 def decimal_to_bytes(value: Decimal, scale: int) -> bytes:
@@ -529,23 +642,41 @@ def _encode_float32(value: float) -> float | str:
     return _encode_float(shortest_float32(value))
 
 
-def _encode_date(value: date) -> int:
+def _days(value: date) -> int:
     return value.toordinal() - _EPOCH_DAY
 
 
-def _encode_time(value: time) -> int:
-    return (value.hour * 3600 + value.minute * 60 + value.second) * 1000 + value.microsecond // 1000
+def _milliseconds(value: date | time | datetime) -> int:
+    """All three are java.util.Date in Connect: milliseconds since the epoch."""
+    if isinstance(value, datetime):
+        return ((value if value.tzinfo else value.replace(tzinfo=UTC)) - _EPOCH) // _MILLISECOND
+    if isinstance(value, time):
+        return (value.hour * 3600 + value.minute * 60 + value.second) * 1000 + value.microsecond // 1000
+    return _days(value) * _DAY_MS
 
 
-def _encode_timestamp(value: datetime) -> int:
-    return ((value if value.tzinfo else value.replace(tzinfo=UTC)) - _EPOCH) // _MILLISECOND
+def _encode_date(value: date | time | datetime) -> int:
+    if type(value) is date:
+        return _days(value)
+    days, rest = divmod(_milliseconds(value), _DAY_MS)
+    if rest:
+        raise FormatError("Kafka Connect Date type should not have any time fields set to non-zero values.")
+    return days
 
 
-_LOGICAL_ENCODERS: dict[str | None, tuple[type, Function]] = {
-    DATE: (date, _encode_date),
-    TIME: (time, _encode_time),
-    TIMESTAMP: (datetime, _encode_timestamp),
+def _encode_time(value: date | time | datetime) -> int:
+    milliseconds = _milliseconds(value)
+    if not 0 <= milliseconds <= _DAY_MS:
+        raise FormatError("Kafka Connect Time type should not have any date fields set to non-zero values.")
+    return milliseconds
+
+
+_LOGICAL_ENCODERS: dict[str | None, tuple[str, type, Function]] = {
+    DATE: ("Date", date, _encode_date),
+    TIME: ("Time", time, _encode_time),
+    TIMESTAMP: ("Timestamp", datetime, _milliseconds),
 }
+_WITH_A_RANGE = {*INT_BITS, "float32", "float64"}
 _SCALAR_ENCODERS: dict[str, tuple[type, Function | None]] = {
     **dict.fromkeys(INT_BITS, (int, None)),
     "boolean": (bool, None),
@@ -561,11 +692,28 @@ _PLAIN_ENCODERS: dict[type, Function] = {
     bytes: _base64,
     list: lambda value: [_encode_plain(item) for item in value],
     dict: lambda value: {_encode_plain_key(key): _encode_plain(item) for key, item in value.items()},
-    date: lambda value: _encode_date(value) * _DAY_MS,
-    time: _encode_time,
-    datetime: _encode_timestamp,
+    **dict.fromkeys((date, time, datetime), _milliseconds),
 }
-_encoders: dict[DecimalFormat, PerSchema[Function]] = {
-    "BASE64": PerSchema(lambda schema: _encoder(schema, "BASE64")),
-    "NUMERIC": PerSchema(lambda schema: _encoder(schema, "NUMERIC")),
+_SCHEMALESS_ENCODERS: dict[type, Function] = {
+    **dict.fromkeys((type(None), bool, int, str), lambda value: value),
+    float: _encode_float,
+    bytes: _base64,
+    list: lambda value: [_encode_schemaless(item) for item in value],
+    dict: _encode_schemaless_map,
+}
+
+
+def _encoders_by(rules: _Rules) -> PerSchema[Function]:
+    return PerSchema(lambda schema: _encoder(schema, rules))
+
+
+_FORMATS: tuple[DecimalFormat, ...] = ("BASE64", "NUMERIC")
+_encoders: dict[_Rules, PerSchema[Function]] = {
+    rules: _encoders_by(rules)
+    for decimal_format in _FORMATS
+    for rules in (
+        _Rules(decimal_format),
+        _Rules(decimal_format, replace_null_with_default=True, strict=True),
+        _Rules(decimal_format, replace_null_with_default=False, strict=True),
+    )
 }

@@ -6,6 +6,7 @@ S3SinkError
 │   └── MissingExtraError        an optional package is not installed: names the extra
 ├── RecordError                  one record cannot be written: can go to the dead letter queue
 │   ├── ConversionError          its bytes are not what the converter expects
+│   │   └── SchemaRegistryUnavailable  retriable: the schema registry cannot say now what its bytes are
 │   ├── TransformError           a transform or predicate failed on it
 │   ├── PartitionError           the partitioner found no place for it
 │   └── FormatError              the file format cannot hold it
@@ -34,14 +35,15 @@ if TYPE_CHECKING:
 
 DATA_EXCEPTION = "org.apache.kafka.connect.errors.DataException"
 CONNECT_EXCEPTION = "org.apache.kafka.connect.errors.ConnectException"
+RETRIABLE_EXCEPTION = "org.apache.kafka.connect.errors.RetriableException"
 SCHEMA_BUILDER_EXCEPTION = "org.apache.kafka.connect.errors.SchemaBuilderException"
 ILLEGAL_ARGUMENT = "java.lang.IllegalArgumentException"
 
 
 class S3SinkError(Exception):
-    """Base of all errors of s3sink."""
+    """Base of all errors of s3sink. `retriable` may be set for one error, too."""
 
-    retriable: ClassVar[bool] = False
+    retriable: bool = False
 
 
 class Problem(NamedTuple):
@@ -76,7 +78,8 @@ class RecordError(S3SinkError):
     """One record cannot be written. It carries where the record was read and what failed.
 
     `stage` is the name that Kafka Connect gives the step, as it appears in dead letter headers. `connect_class` is the
-    exception that Kafka Connect would have thrown, which is what consumers of dead letters look for.
+    exception that Kafka Connect would have thrown, which is what consumers of dead letters look for. `executing` is
+    what failed, for people; `executing_class` is its full name, Connect's where it has one (see `class_names`).
     """
 
     stage: ClassVar[str] = "TASK_PUT"
@@ -95,6 +98,7 @@ class RecordError(S3SinkError):
         self.source = source
         self.offset = offset
         self.executing = executing
+        self.executing_class = ""
         self.at_stage = stage or self.stage
         self.connect_class = connect_class
         super().__init__(reason)
@@ -125,6 +129,12 @@ class ConversionError(RecordError):
     """The bytes of a key, value or header are not what the converter expects."""
 
     stage = "VALUE_CONVERTER"
+
+
+class SchemaRegistryUnavailable(ConversionError):
+    """The schema registry cannot answer now: 5xx, too many requests, time-out, no connection."""
+
+    retriable = True
 
 
 class TransformError(RecordError):

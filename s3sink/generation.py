@@ -72,7 +72,8 @@ class SealedFile(NamedTuple):
 
     def entry(self) -> FileEntry:
         """As the changelog has it."""
-        return FileEntry(self.route.topic, self.route.encoded_partition, self.key, self.first, self.last, self.records)
+        topic, encoded_partition, kind = self.route
+        return FileEntry(topic, encoded_partition, self.key, self.first, self.last, self.records, kind)
 
 
 class Generation(NamedTuple):

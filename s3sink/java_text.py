@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,6 +14,8 @@ from s3sink.schema import Schema
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _DAY_MS = 86_400_000
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _WHOLE = re.compile(r"[+-]?[0-9]+", re.ASCII)
 _FLOATING = re.compile(r"([+-]?)(?:(NaN|Infinity)|((?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)[fFdD]?)", re.ASCII)
 _HEXADECIMAL = re.compile(r"([+-]?0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)[pP][+-]?[0-9]+)[fFdD]?", re.ASCII)
@@ -20,10 +23,10 @@ _JAVA_SPACE = "".join(map(chr, range(33)))
 
 
 def double_text(value: float) -> str:
-    """`Double.toString`.
+    """`Double.toString`: as few digits as tell the number, but two at least, which shows where one would do.
 
-    >>> double_text(42.0), double_text(1e10), double_text(-1.25e-7), double_text(float("inf"))
-    ('42.0', '1.0E10', '-1.25E-7', 'Infinity')
+    >>> double_text(42.0), double_text(1e10), double_text(-1.25e-7), double_text(float("inf")), double_text(5e-324)
+    ('42.0', '1.0E10', '-1.25E-7', 'Infinity', '4.9E-324')
     """
     if value != value:
         return "NaN"
@@ -31,7 +34,8 @@ def double_text(value: float) -> str:
         return "Infinity" if value > 0 else "-Infinity"
     if value == 0 or 1e-3 <= abs(value) < 1e7:
         return repr(value)
-    sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
+    two_digits = f"{value:.1e}"
+    sign, digits, exponent = Decimal(two_digits if float(two_digits) == value else repr(value)).normalize().as_tuple()
     assert isinstance(exponent, int)
     first, *rest = map(str, digits)
     return f"{'-' if sign else ''}{first}.{''.join(rest) or '0'}E{exponent + len(rest)}"
@@ -69,8 +73,22 @@ def date_text(milliseconds: int) -> str:
     return f"{moment.date().isoformat()}T{moment:%H:%M:%S}.{moment.microsecond // 1000:03}Z"
 
 
-def to_string(value: Any, schema: Schema | None = None) -> str:
-    """`Object.toString` of a value: maps `{a=1, b=x}`, lists `[1, 2]`, structs `Struct{a=1,b=x}` without nulls."""
+def date_to_string(milliseconds: int) -> str:
+    """`java.util.Date.toString` in UTC.
+
+    >>> date_to_string(0)
+    'Thu Jan 01 00:00:00 UTC 1970'
+    """
+    moment = _EPOCH + milliseconds * _MILLISECOND
+    return f"{_DAYS[moment.weekday()]} {_MONTHS[moment.month - 1]} {moment:%d %H:%M:%S} UTC {moment.year}"
+
+
+def to_string(value: Any, schema: Schema | None = None, date_string: Callable[[int], str] = date_text) -> str:
+    """`Object.toString` of a value: maps `{a=1, b=x}`, lists `[1, 2]`, structs `Struct{a=1,b=x}` without nulls.
+
+    Dates, times and timestamps are what `date_string` makes of their milliseconds: how Connect prints them
+    (`date_text`) or how Java does (`date_to_string`).
+    """
     if value is None:
         return "null"
     kind = type(value)
@@ -80,26 +98,28 @@ def to_string(value: Any, schema: Schema | None = None) -> str:
         return "true" if value else "false"
     if kind is float:
         return float_text(value) if schema is not None and schema.type == "float32" else double_text(value)
+    if kind is dict and schema is not None and schema.type == "struct":
+        return _struct_text(value, schema, date_string)
     if kind is dict:
-        return (
-            _struct_text(value, schema) if schema is not None and schema.type == "struct" else _map_text(value, schema)
-        )
+        return _map_text(value, schema, date_string)
     if kind is list:
         items = None if schema is None else schema.items
-        return f"[{', '.join(to_string(item, items) for item in value)}]"
+        return f"[{', '.join(to_string(item, items, date_string) for item in value)}]"
     if isinstance(value, date | time):
-        return date_text(epoch_milliseconds(value))
+        return date_string(epoch_milliseconds(value))
     return str(value)
 
 
-def _map_text(value: dict[Any, Any], schema: Schema | None) -> str:
+def _map_text(value: dict[Any, Any], schema: Schema | None, date_string: Callable[[int], str]) -> str:
     keys, items = (None, None) if schema is None else (schema.keys, schema.items)
-    return "{" + ", ".join(f"{to_string(k, keys)}={to_string(v, items)}" for k, v in value.items()) + "}"
+    entries = (f"{to_string(k, keys, date_string)}={to_string(v, items, date_string)}" for k, v in value.items())
+    return "{" + ", ".join(entries) + "}"
 
 
-def _struct_text(value: dict[str, Any], schema: Schema) -> str:
+def _struct_text(value: dict[str, Any], schema: Schema, date_string: Callable[[int], str]) -> str:
     fields = [(field.name, value.get(field.name), field.schema) for field in schema.fields]
-    return "Struct{" + ",".join(f"{name}={to_string(v, s)}" for name, v, s in fields if v is not None) + "}"
+    texts = (f"{name}={to_string(v, s, date_string)}" for name, v, s in fields if v is not None)
+    return "Struct{" + ",".join(texts) + "}"
 
 
 def parse_integer(text: str, bits: int) -> int:
@@ -121,7 +141,14 @@ def parse_double(text: str) -> float:
     """
     text = text.strip(_JAVA_SPACE)
     if match := _HEXADECIMAL.fullmatch(text):
-        return float.fromhex(match[1])
+        return _from_hexadecimal(match[1])
     if not (match := _FLOATING.fullmatch(text)):
         raise ValueError(f"{text!r} is not a number")
     return float(match[1] + (match[2] or match[3]))
+
+
+def _from_hexadecimal(text: str) -> float:
+    try:
+        return float.fromhex(text)
+    except OverflowError:
+        return float("-inf") if text.startswith("-") else float("inf")

@@ -10,7 +10,14 @@ Name = Literal[
     "records_written",  # records in committed objects
     "records_filtered",  # dropped by a transform: it returned None
     "records_null",  # null values dropped because null_values="ignore"
-    "records_dead_lettered",  # sent to the dead letter queue
+    "records_dead_lettered",  # acknowledged by the dead letter queue
+    "records_tolerated",  # bad, and left out because tolerance="all" (Connect: total-records-skipped)
+    "record_errors",  # bad for good: could not be converted, transformed, placed or written (total-record-errors)
+    "record_failures",  # the same, and each failed attempt on a retriable error besides (total-record-failures)
+    "record_retries",  # further attempts after a retriable error (total-retries)
+    "errors_logged",  # lines that ErrorPolicy(log=True) wrote (total-errors-logged)
+    "dead_letter_requests",  # records handed to the dead letter queue (deadletterqueue-produce-requests)
+    "dead_letter_failures",  # of them, those not acknowledged: the task ends (deadletterqueue-produce-failures)
     "records_skipped",  # already in the bucket: read again after a crash, a rebalance or a reset
     "records_lost",  # gone from the topic before they were read, and on_gap="continue"
     "bytes_read",  # keys and values as read, decompressed
@@ -26,6 +33,7 @@ Name = Literal[
     # gauges
     "open_files",
     "buffered_bytes",
+    "last_error_timestamp",  # of the clock, milliseconds since the epoch; never set without an error
 ]
 
 

@@ -108,7 +108,7 @@ async def look(
     `known_group`: the group's offsets show that this sink has written before.
     """
     log.info("%s: looking for what %s has from offset %d on", source, setup.store.url, start)
-    prefix = source.topic + setup.layout.directory_delim if keep_topic else ""
+    prefix = setup.layout.directory(source.topic) if keep_topic else ""
     keys = await retrying(f"listing {prefix}", lambda: _keys(source, setup, prefix), setup.backoff, setup.metrics)
     mine: list[Found] = []
     for at in range(0, len(keys), 32):
@@ -139,9 +139,10 @@ async def _head(setup: Setup, key: str) -> ObjectInfo | None:
 async def _keys(source: TopicPartition, setup: Setup, prefix: str) -> list[tuple[int, str]]:
     """First offset and key of every object that can be this partition's, highest offset first."""
     keys: list[tuple[int, str]] = []
+    extensions = tuple(format.extension for format in setup.formats.values())
     async for summary in setup.store.list(prefix):
         first = setup.layout.first_offset(summary.key, source.partition)
-        if first is not None and summary.key.endswith(setup.format.extension):
+        if first is not None and summary.key.endswith(extensions):
             keys.append((first, summary.key))
     return sorted(keys, reverse=True)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from s3sink.clock import Clock, system_clock
+from s3sink.companions import Companions
 from s3sink.config import check, parse_bytes, problem_if
 from s3sink.converters import BytesConverter, Converter, JsonConverter
 from s3sink.dlq import DeadLetterTopic
@@ -22,6 +23,7 @@ from s3sink.retry import Backoff
 from s3sink.rotation import FlushSize, RotationPolicy
 from s3sink.state import Committer, StateStore
 from s3sink.storage import ObjectStore
+from s3sink.tolerance import ErrorPolicy, policy_of
 from s3sink.transforms import Chain, TransformLike
 from s3sink.writer import OnConflict, Setup
 
@@ -33,11 +35,21 @@ OnRevoke = Literal["drop", "commit"]
 class S3Sink:
     """Records of a topic into objects of a store.
 
-    Every record that is read ends in exactly one object, or in the dead letter topic, or was dropped by a transform;
-    see `promise` for the condition. `rotation` policies each may close the open files of a topic-partition; they close
-    together. Sizes take `"64MiB"`, durations `"10m"`.
+    Every record that is read ends in exactly one object, or in the dead letter topic, or was dropped by a transform, or
+    was bad and tolerated (which has to be asked for, and is counted); see `promise` for the condition. `rotation`
+    policies each may close the open files of a topic-partition; they close together. Sizes take `"64MiB"`, durations
+    `"10m"`.
 
-    `errors="fail"` stops at a record that cannot be written, with its coordinates; a `DeadLetterTopic` takes it.
+    Headers stay bytes without a schema, which costs nothing, unless there is a `header_converter`; Kafka Connect has
+    `SimpleHeaderConverter()` there. With one, a record that has a bad header is a bad record.
+
+    `errors="fail"` stops at a record that cannot be written, with its coordinates; a `DeadLetterTopic` takes it; an
+    `ErrorPolicy` says more: retries, log, whether to go on.
+
+    `keys_format` and `headers_format` write files of the records' keys and headers beside those of their values, one
+    for one. A null value is an error, is left out ("ignore"), is left out and reported as a bad record is ("report"), or
+    has a key in the directory `tombstone_partition` and no value anywhere ("write", which needs `keys_format`).
+
     `on_conflict` says what happens to an object of somebody else's under our key, `on_gap` what happens when records
     were deleted from the topic before they were read. `on_revoke` says what becomes of open files when the partition
     is taken away: "drop" leaves their records to be read again, "commit" closes and commits them first, which makes
@@ -47,13 +59,17 @@ class S3Sink:
     store: ObjectStore
     converter: Converter = field(default_factory=JsonConverter)
     key_converter: Converter = field(default_factory=BytesConverter)
+    header_converter: Converter | None = None
     transforms: Sequence[TransformLike] = ()
     partitioner: Partitioner = field(default_factory=DefaultPartitioner)
     rotation: Sequence[RotationPolicy] = (FlushSize(10_000),)
     format: Format = field(default_factory=JsonFormat)
     layout: Layout = field(default_factory=Layout)
-    errors: Literal["fail"] | DeadLetterTopic = "fail"
+    errors: Literal["fail"] | DeadLetterTopic | ErrorPolicy = "fail"
     null_values: NullValues = "fail"
+    keys_format: Format | None = None
+    headers_format: Format | None = None
+    tombstone_partition: str = "tombstone"
     on_conflict: OnConflict = "fail"
     on_gap: OnGap = "fail"
     on_revoke: OnRevoke = "drop"
@@ -66,6 +82,7 @@ class S3Sink:
         object.__setattr__(self, "rotation", tuple(self.rotation))
         object.__setattr__(self, "memory", parse_bytes(self.memory, "memory"))
         object.__setattr__(self, "part_size", parse_bytes(self.part_size, "part_size"))
+        odd_errors = self.errors != "fail" and not isinstance(self.errors, DeadLetterTopic | ErrorPolicy)
         bad_name = self.name is not None and not re.fullmatch(r"[A-Za-z0-9._-]{1,100}", self.name)
         check(
             "S3Sink",
@@ -73,9 +90,20 @@ class S3Sink:
                 problem_if(not self.rotation, "rotation", "needs at least one policy, or files never close"),
                 problem_if(int(self.part_size) < 5 << 20, "part_size", "must be at least 5 MiB, S3's own limit"),
                 problem_if(int(self.memory) < 1 << 20, "memory", "must be at least 1 MiB"),
+                problem_if(odd_errors, "errors", 'must be "fail", a DeadLetterTopic or an ErrorPolicy'),
+                problem_if(
+                    self.null_values == "write" and self.keys_format is None,
+                    "null_values",
+                    "Writing Kafka record keys to storage is mandatory when tombstone writing is enabled.",
+                ),
                 problem_if(bad_name, "name", "may have letters, digits, '.', '_' and '-', at most 100"),
             ],
         )
+
+    @property
+    def error_policy(self) -> ErrorPolicy:
+        """What `errors` says, in full."""
+        return policy_of(self.errors)
 
     @property
     def deterministic(self) -> bool:
@@ -94,6 +122,13 @@ class S3Sink:
         return "exactly once through crashes, rebalances, zombies, lost or reset group offsets and a second writer"
 
     @property
+    def companions(self) -> Companions:
+        """The files beside those of values."""
+        return Companions(
+            self.keys_format, self.headers_format, self.tombstone_partition if self.null_values == "write" else None
+        )
+
+    @property
     def fingerprint(self) -> str:
         """A digest of everything that decides which records stand in which object; rotation is not part of it."""
         parts = (
@@ -104,6 +139,8 @@ class S3Sink:
             self.format,
             self.layout,
             self.null_values,
+            *((self.header_converter,) if self.header_converter is not None else ()),
+            *((self.companions,) if self.companions.any else ()),
         )
         return hashlib.blake2b("\n".join(map(repr, parts)).encode(), digest_size=6).hexdigest()
 
@@ -122,6 +159,9 @@ class S3Sink:
             self.format,
             self.null_values,
             metrics or NoMetrics(),
+            header_converter=self.header_converter,
+            policy=self.error_policy,
+            companions=self.companions,
         )
 
     def setup(
@@ -140,7 +180,7 @@ class S3Sink:
             store=self.store,
             state=state,
             committer=committer,
-            format=self.format,
+            formats=self.companions.formats(self.format),
             layout=self.layout,
             policies=self.rotation,
             fingerprint=self.fingerprint,

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import msgspec
 
-from s3sink.batch import Route
+from s3sink.batch import Kind, Route
 from s3sink.record import TopicPartition
 
 
@@ -24,11 +24,12 @@ class FileEntry(msgspec.Struct, frozen=True, array_like=True):
     first: int
     last: int
     count: int
+    kind: Kind = ""
 
     @property
     def route(self) -> Route:
         """Where its records go."""
-        return Route(self.topic, self.encoded_partition)
+        return Route(self.topic, self.encoded_partition, self.kind)
 
 
 class GenerationEntry(msgspec.Struct, frozen=True):

@@ -8,7 +8,8 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 
 from s3sink.batch import RecordBatch, Route, RoutedBatch, Span
-from s3sink.dlq import DeadLetterQueue, DeadLetterTopic, dead_letter
+from s3sink.dlq import DeadLetterQueue
+from s3sink.error_reports import ErrorReports
 from s3sink.errors import ConsistencyError, OffsetGapError, RecordError
 from s3sink.pipeline import Pipeline
 from s3sink.record import TopicPartition
@@ -23,6 +24,7 @@ log = logging.getLogger("s3sink.task")
 #: Batches are worked on in slices, so that the event loop is never held for long. Decoded rows of more than a few
 #: hundred records leave the processor's cache; text and columns do not, and columns are made for thousands at a time.
 SLICE, SLICE_OF_ROWS = 2_000, 500
+_MOMENT = 0.0005  # seconds that are not worth waiting for
 #: Sealed generations that may wait for the store before the next batch is taken.
 WAITING = 64
 
@@ -33,7 +35,8 @@ class SinkTask:
     Life cycle: `run` recovers, then works until it is cancelled (revoked) or fails. `deliver` may be called from the
     moment that `run` was started; batches are checked for continuity, so those from before a rewind or a rebalance do
     no harm. `rewind(offset)` is called when the partition has to be read again from an earlier offset,
-    `skip_to(offset)` when reading may, but need not, go on from a later one.
+    `skip_to(offset)` when reading may, but need not, go on from a later one. While a retriable error of a record is
+    waited out, `waiting` is true: the task stands still and is well. `name` is what dead letters call the sink.
 
     A rebalance takes every partition for a moment. `suspend` before cancelling keeps the open files; when the partition
     comes back unchanged (`survives`) `run` goes on with them, otherwise `discard` gives them up.
@@ -50,11 +53,20 @@ class SinkTask:
         dead_letters: DeadLetterQueue | None = None,
         skip_to: Callable[[int], None] = lambda _: None,
         released: Callable[[], None] = lambda: None,
+        name: str | None = None,
     ) -> None:
         self.source = source
         self._sink, self._setup, self._pipeline = sink, setup, pipeline
-        self._rewind_reader, self._dead_letters, self._released = rewind, dead_letters, released
-        self._skip_to = skip_to
+        self._rewind_reader, self._skip_to, self._released = rewind, skip_to, released
+        self._policy = sink.error_policy
+        self._reports = ErrorReports(
+            self._policy,
+            dead_letters,
+            setup.metrics,
+            setup.clock,
+            pipeline.executing,
+            sink=name or sink.name or "s3sink",
+        )
         self._queue: deque[RecordBatch] = deque()
         self._queued = 0
         self._wake = asyncio.Event()
@@ -71,6 +83,7 @@ class SinkTask:
         self._suspended = False
         self._behind = False
         self.replaced = False
+        self.waiting = False
 
     # ------------------------------------------------------------------ from outside
     def deliver(self, batch: RecordBatch) -> None:
@@ -222,9 +235,7 @@ class SinkTask:
         return start
 
     async def _step(self, writer: TopicPartitionWriter, drain: asyncio.Task[None]) -> None:
-        if self._squeeze:
-            self._squeeze = False
-            writer.rotate("memory")
+        self._close_if_squeezed(writer)
         if self._queue:
             batch = self._queue.popleft()
             self._queued -= batch.nbytes
@@ -233,10 +244,15 @@ class SinkTask:
             return
         await self._rest(writer)
 
-    async def _rest(self, writer: TopicPartitionWriter) -> None:
-        """Nothing to read: wait, at most until a file is due."""
+    def _close_if_squeezed(self, writer: TopicPartitionWriter) -> None:
+        if self._squeeze:
+            self._squeeze = False
+            writer.rotate("memory")
+
+    async def _rest(self, writer: TopicPartitionWriter, longest: float = 1.0) -> None:
+        """Nothing to do: wait, at most until a file is due or something comes."""
         due_at = writer.due_at()
-        seconds = 1.0 if due_at is None else min(1.0, max(0.0, (due_at - self._setup.clock()) / 1000))
+        seconds = longest if due_at is None else min(longest, max(0.0, (due_at - self._setup.clock()) / 1000))
         self._wake.clear()
         try:
             await asyncio.wait_for(self._wake.wait(), seconds)
@@ -326,21 +342,36 @@ class SinkTask:
 
     async def _write(self, writer: TopicPartitionWriter, batch: RecordBatch) -> None:
         now = self._setup.clock()
-        prepared = await self._pipeline.run(batch, now)
+        prepared = await self._pipeline.run(batch, now, self._pause)
         if prepared.errors:
             await self._refuse(batch, prepared.errors)
         for routed in prepared.routed:
             writer.write(routed, now)
 
     async def _refuse(self, batch: RecordBatch, errors: list[RecordError]) -> None:
+        """Report bad records, then go on without them, or end with the first: the others have not been met yet."""
         errors.sort(key=lambda error: error.offset or 0)
-        topic = self._sink.errors
-        if not isinstance(topic, DeadLetterTopic) or self._dead_letters is None:
+        if self._policy.tolerance == "none":
+            await self._reports.report(batch, errors[:1])
             raise errors[0]
-        name = self._sink.name or "s3sink"
-        letters = [dead_letter(batch, e, sink=name, context_headers=topic.context_headers) for e in errors]
-        await self._dead_letters.send(letters)
-        self._setup.metrics.add("records_dead_lettered", len(letters), topic=self.source.topic)
+        await self._reports.report(batch, errors)
+        self._setup.metrics.add("records_tolerated", len(errors), topic=self.source.topic)
+
+    async def _pause(self, seconds: float) -> None:
+        """Before a record is tried again. Open files close when they are due; a commit that fails is heard of."""
+        writer, drain, time = self._writer, self._drain, asyncio.get_running_loop().time
+        assert writer is not None
+        assert drain is not None
+        until, self.waiting = time() + seconds, True
+        try:
+            while (left := until - time()) > _MOMENT:
+                await self._rest(writer, min(left, 1.0))
+                if drain.done():
+                    await drain
+                self._close_if_squeezed(writer)
+                writer.rotate_due(self._setup.clock())
+        finally:
+            self.waiting = False
 
 
 async def _first_of(waited: Coroutine[None, None, None], drain: asyncio.Task[None]) -> None:

@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from s3sink.batch import RecordBatch, Route, RoutedBatch
+from s3sink.batch import Kind, RecordBatch, Route, RoutedBatch
 from s3sink.clock import Clock
 from s3sink.errors import ConsistencyError, KeyConflictError, ObjectExistsError, S3SinkError, StoreRefusedError
-from s3sink.formats import FileWriter, Format, SchemaBoundWriter
+from s3sink.formats import BufferingWriter, FileWriter, Format, SchemaBoundWriter
 from s3sink.generation import (
     Generation,
     OffsetDigest,
@@ -80,7 +80,7 @@ class Setup:
     store: ObjectStore
     state: StateStore
     committer: Committer
-    format: Format
+    formats: Mapping[Kind, Format]
     layout: Layout
     policies: Sequence[RotationPolicy]
     fingerprint: str
@@ -96,7 +96,20 @@ class Setup:
 class OpenFile:
     """One growing file: everything that lives and dies with it."""
 
-    __slots__ = ("_bound", "_digest", "buffer", "count", "first", "key", "last", "route", "schema", "upload", "writer")
+    __slots__ = (
+        "_bound",
+        "_buffers",
+        "_digest",
+        "buffer",
+        "count",
+        "first",
+        "key",
+        "last",
+        "route",
+        "schema",
+        "upload",
+        "writer",
+    )
 
     def __init__(self, route: Route, key: str, first: int, schema: Schema | None, format: Format) -> None:
         self.route, self.key, self.first, self.schema = route, key, first, schema
@@ -106,6 +119,7 @@ class OpenFile:
         self.buffer = PartBuffer()
         self.writer: FileWriter = format.open(self.buffer, schema)
         self._bound = self.writer if isinstance(self.writer, SchemaBoundWriter) else None
+        self._buffers = self.writer if isinstance(self.writer, BufferingWriter) else None
         self.upload: PartUpload | None = None
 
     def append(self, batch: RecordBatch) -> None:
@@ -132,13 +146,16 @@ class OpenFile:
     @property
     def held(self) -> int:
         """Bytes in memory."""
-        pending = self._bound.buffered if self._bound is not None else 0
-        return self.buffer.size + pending + (self.upload.in_flight if self.upload else 0)
+        return self.buffer.size + self._pending + (self.upload.in_flight if self.upload else 0)
 
     @property
     def produced(self) -> int:
         """Bytes that the file has by now, as far as they are known."""
-        return self.buffer.total + (self._bound.buffered if self._bound is not None else 0)
+        return self.buffer.total + self._pending
+
+    @property
+    def _pending(self) -> int:
+        return self._buffers.buffered if self._buffers is not None else 0
 
     def seal(self) -> SealedFile:
         """Finish the file. An upload gets its last part now, once, so that completing it can be tried again."""
@@ -286,25 +303,32 @@ class TopicPartitionWriter:
     def _fit(self, routed: RoutedBatch) -> bool:
         if not self._bound:
             return True
-        return all(route not in self._open or self._open[route].fits(batch) for route, batch in routed.by_route())
+        parts = [one for part in routed.parts for one in part.by_route()]
+        return all(route not in self._open or self._open[route].fits(batch) for route, batch in parts)
 
     def _append(self, routed: RoutedBatch, now: int) -> None:
         batch = routed.batch
         decided = self._inside()
         if batch.n and not (decided and decided.done):
-            for route, part in routed.by_route():
-                file = self._open.get(route) or self._open_file(route, part, decided)
-                before = file.produced
-                file.append(part)
-                self._files.bytes += file.produced - before
-                self._send_parts(file)
+            for part in routed.parts:
+                for route, records in part.by_route():
+                    self._append_to(self._open.get(route) or self._open_file(route, records, decided), records)
             self._note(routed, now)
         elif batch.n:
             self._setup.metrics.add("records_skipped", batch.n, topic=self.source.topic)
         self._files.stop = batch.span.stop
 
+    def _append_to(self, file: OpenFile, records: RecordBatch) -> None:
+        before = file.produced
+        file.append(records)
+        self._files.bytes += file.produced - before
+        self._send_parts(file)
+
     def _note(self, routed: RoutedBatch, now: int) -> None:
         files, n = self._files, routed.batch.n
+        if routed.has_companions:  # a tombstone has a route, and no file of values
+            for route, records in routed.by_route():
+                files.schemas.setdefault(route, _schema_of(records))
         files.records += n
         files.last_route = routed.route_at(n - 1)
         if files.opened_at is None:
@@ -314,13 +338,15 @@ class TopicPartitionWriter:
 
     def _open_file(self, route: Route, batch: RecordBatch, decided: Decided | None) -> OpenFile:
         first = batch.offset_at(0)
-        key = self._setup.layout.key(route, self.source.partition, first, self._setup.format.extension)
+        format = self._setup.formats[route.kind]
+        key = self._setup.layout.key(route, self.source.partition, first, format.extension)
         if decided is not None:
             key = decided.keys.get(route, key)
-        schema = None if batch.is_raw else batch.records()[0].value_schema
-        file = self._open[route] = OpenFile(route, key, first, schema, self._setup.format)
-        self._files.schemas[route] = schema
-        self._bound = file.bound
+        schema = _schema_of(batch)
+        file = self._open[route] = OpenFile(route, key, first, schema, format)
+        if not route.kind:
+            self._files.schemas[route] = schema
+        self._bound = self._bound or file.bound
         if decided is not None:
             file.hold()
         return file
@@ -528,7 +554,8 @@ class TopicPartitionWriter:
         if not generation.files:
             return
         metrics, topic = self._setup.metrics, self.source.topic
-        records, size = sum(f.records for f in generation.files), sum(f.size for f in generation.files)
+        records = sum(max(f.records for f in files) for files in _of_one_route(generation.files))
+        size = sum(f.size for f in generation.files)
         metrics.add("generations_committed", 1, topic=topic)
         metrics.add("records_written", records, topic=topic)
         metrics.add("bytes_written", size, topic=topic)
@@ -537,6 +564,18 @@ class TopicPartitionWriter:
             topic, self.source.partition, generation.start, generation.stop, generation.reason,
             len(generation.files), records, size, (self._setup.clock() - generation.opened_at) / 1000,
         )  # fmt: skip
+
+
+def _schema_of(batch: RecordBatch) -> Schema | None:
+    return None if batch.is_raw else batch.records()[0].value_schema
+
+
+def _of_one_route(files: tuple[SealedFile, ...]) -> Iterable[list[SealedFile]]:
+    """A file of values with its companions."""
+    routes: dict[tuple[str, str], list[SealedFile]] = {}
+    for file in files:
+        routes.setdefault(file.route[:2], []).append(file)
+    return routes.values()
 
 
 def _head_first(files: tuple[SealedFile, ...]) -> tuple[SealedFile, ...]:

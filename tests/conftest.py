@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from s3sink.testing.services import KafkaBroker, SeaweedFS
 
 pytest.register_assert_rewrite("s3sink.testing.store_contract")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--vectors=DIR` runs tests/vectors over other answers of the real classes than those kept beside them."""
+    here = Path(__file__).parent / "vectors" / "data"
+    parser.addoption("--vectors", type=Path, default=here, metavar="DIR", help="directory with *_vectors.json")
 
 
 @pytest.fixture(scope="session")

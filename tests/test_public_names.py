@@ -18,6 +18,7 @@ PUBLIC = [
     "DailyPartitioner",
     "DeadLetterTopic",
     "DefaultPartitioner",
+    "ErrorPolicy",
     "Field",
     "FieldPartitioner",
     "FileSet",

@@ -44,10 +44,19 @@ def attach(
     """
     names = frozenset(_names(topics))
     attached_name = name or sink.name or "-".join(sorted(names))
+    _check_dead_letters(app, sink, names)
     service = _service(app, sink)
     attached = AttachedSink(service, attached_name, sink, names, metrics or NoMetrics(), clock)
     service.add(attached, events=not agent)
     return attached
+
+
+def _check_dead_letters(app: faust.App, sink: S3Sink, topics: frozenset[str]) -> None:
+    letters = sink.error_policy.dead_letters
+    if letters is not None:
+        acks = app.conf.producer_acks
+        message = f"must be -1 (all replicas) and is {acks}: a dead letter that a broker loses is a lost record"
+        check("attach", [letters.problem_of(topics), problem_if(acks != -1, "producer_acks", message)])
 
 
 def _names(topics: Any) -> Iterable[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import faust
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError
+from aiokafka.errors import InvalidReplicationFactorError, KafkaError, TopicAlreadyExistsError, for_code
 from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth, server_list
 
 from s3sink.dlq import DeadLetterTopic
@@ -46,8 +46,8 @@ async def preflight(app: faust.App, sinks: Iterable[AttachedSink]) -> Cluster:
     admin = await _connected(app)
     try:
         for sink in sinks:
-            if isinstance(sink.sink.errors, DeadLetterTopic):
-                await _ensure(admin, sink.sink.errors)
+            if sink.dead_letters is not None:
+                await _ensure(admin, sink.dead_letters.topic)
         brokers = len((await admin.describe_cluster())["brokers"])
         return Cluster(brokers, await _partitions(admin, {topic for sink in sinks for topic in sink.topics}))
     finally:
@@ -81,15 +81,29 @@ async def _partitions(admin: AIOKafkaAdminClient, topics: set[str]) -> dict[str,
 
 
 async def _ensure(admin: AIOKafkaAdminClient, topic: DeadLetterTopic) -> None:
-    described = await admin.describe_topics([topic.topic])
-    if described and not described[0]["error_code"]:
+    """Create a dead letter topic that is not there. Asking for it by name could make the brokers do it their way."""
+    if topic.topic in await admin.list_topics():
         return
     log.warning("the dead letter topic %s does not exist, creating it with one partition", topic.topic)
-    new = NewTopic(topic.topic, 1, topic.replication_factor or -1, replica_assignments={})
+    replicas = topic.replication_factor or -1
+    # aiokafka takes -1, the broker's default, only beside assignments that are not None, and others only without
+    new = NewTopic(topic.topic, 1, replicas, replica_assignments={} if replicas == -1 else None)
     try:
         answer = await admin.create_topics([new])
     except TopicAlreadyExistsError:
         return
-    for name, code, *message in answer.topic_errors:
+    except (KafkaError, TimeoutError) as error:
+        raise BrokerError(_not_created(topic, str(error) or type(error).__name__)) from error
+    for _, code, *message in answer.topic_errors:
         if code not in (0, TopicAlreadyExistsError.errno):
-            raise BrokerError(f"the dead letter topic {name} cannot be created: {message or code}")
+            raise BrokerError(_not_created(topic, " ".join(filter(None, message)) or for_code(code).message, code))
+
+
+def _not_created(topic: DeadLetterTopic, reason: str, code: int | None = None) -> str:
+    remedy = "create it yourself, or let this user create topics"
+    if code == InvalidReplicationFactorError.errno:
+        remedy = (
+            f"replication_factor={topic.replication_factor} (errors.deadletterqueue.topic.replication.factor) has to "
+            "fit the number of brokers, or create the topic yourself"
+        )
+    return f"Could not initialize dead letter queue with topic={topic.topic}: {reason.rstrip('.')}; {remedy}"

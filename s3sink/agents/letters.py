@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Sequence
 
 import faust
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from s3sink.dlq import DeadLetter, DeadLetterTopic
 from s3sink.errors import BrokerError
 
 
 class TopicDeadLetters:
-    """A `DeadLetterQueue` over the app's producer."""
+    """A `DeadLetterQueue` over the app's producer, which `attach` requires to wait for all replicas."""
 
     def __init__(self, app: faust.App, topic: DeadLetterTopic) -> None:
         self._app, self.topic = app, topic
@@ -33,4 +33,14 @@ class TopicDeadLetters:
             raise BrokerError(
                 f"the record at offset {letter.offset} cannot be sent to the dead letter topic {self.topic.topic}: "
                 f"{type(error).__name__} {error}".rstrip()
+                + _remedy(error)
             ) from error
+
+
+def _remedy(error: KafkaError) -> str:
+    if isinstance(error, MessageSizeTooLargeError):
+        return (
+            "; headers come on top of the record: raise the app's producer_max_request_size and the topic's "
+            "max.message.bytes, or leave them out (context_headers=False)"
+        )
+    return ""

@@ -8,7 +8,7 @@ from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge
 
 from s3sink.metrics import Name
 
-_GAUGES: frozenset[Name] = frozenset(("open_files", "buffered_bytes"))
+_GAUGES: frozenset[Name] = frozenset(("open_files", "buffered_bytes", "last_error_timestamp"))
 _LABELS: dict[Name, tuple[str, ...]] = {
     "store_requests": (),
     "store_retries": (),

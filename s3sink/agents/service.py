@@ -21,7 +21,6 @@ from s3sink.agents.letters import TopicDeadLetters
 from s3sink.agents.watchdog import Watchdog
 from s3sink.batch import RecordBatch, Span
 from s3sink.clock import Clock
-from s3sink.dlq import DeadLetterTopic
 from s3sink.errors import BrokerError, ConfigError, ConsistencyError, Problem
 from s3sink.metrics import Metrics
 from s3sink.pipeline import Pipeline
@@ -44,7 +43,7 @@ class AttachedSink:
         self._service = service
         self.boundaries = BoundaryTable(service.app, name, lambda: client_settings(service.app))
         self.offsets = SinkOffsets(service.group, name)
-        dead_letters = sink.errors if isinstance(sink.errors, DeadLetterTopic) else None
+        dead_letters = sink.error_policy.dead_letters
         self.dead_letters = TopicDeadLetters(service.app, dead_letters) if dead_letters else None
         self.pipeline: Pipeline = sink.pipeline(metrics)
         self.setup: Setup | None = None
@@ -86,6 +85,7 @@ class AttachedSink:
             skip_to=lambda offset: self._service.skip_to(source, offset),
             dead_letters=self.dead_letters,
             released=self._service.balance,
+            name=self.name,
         )
 
     async def commit_open(self, seconds: float) -> None:
@@ -286,12 +286,12 @@ class SinkService(Service):  # type: ignore[misc]
             await self.app.crash(error)
 
     def _positions(self) -> dict[TopicPartition, int]:
-        """How far each partition has been read, without those that are paused or recovering."""
+        """How far each partition has been read, without those that are paused, recovering or waiting to try again."""
         return {
             source: task.next
             for sink in self.sinks
             for source, task in sink.tasks.items()
-            if task.next is not None and source not in self._paused
+            if task.next is not None and source not in self._paused and not task.waiting
         }
 
     async def _ends(self, sources: list[TopicPartition]) -> dict[TopicPartition, int]:

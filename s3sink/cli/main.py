@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from s3sink.cli.demo import demo
+from s3sink.cli.demo_cdc import demo_cdc
 from s3sink.errors import ConfigError, S3SinkError
 
 
@@ -35,3 +36,4 @@ def main() -> None:
 
 
 main.add_command(demo)
+main.add_command(demo_cdc)

@@ -2,38 +2,43 @@
 
 from __future__ import annotations
 
-import json
-import math
-import re
-from codecs import BOM_UTF8
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import filterfalse
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, get_args
 
 import msgspec
 
 from s3sink.batch import RecordBatch
-from s3sink.config import Option
-from s3sink.connect_json import DecimalFormat, payload_decoder, schema_from_json
-from s3sink.errors import ConfigError, ConversionError, Problem, RecordError
+from s3sink.config import Option, check, problem_if
+from s3sink.connect_json import DecimalFormat, converter_encoder, payload_decoder, schema_from_json, schema_to_json
+from s3sink.converters._json_text import (
+    NOT_JSON,
+    UNREADABLE,
+    decode_exactly,
+    decode_json,
+    finite,
+    first_value,
+    loads,
+    loads_with,
+)
+from s3sink.converters._recent import Recent
+from s3sink.errors import ConversionError, FormatError, Problem, RecordError
+from s3sink.jackson import json_text
 from s3sink.record import Headers
 from s3sink.schema import DECIMAL, Schema
 
-_UNREADABLE = "Converting byte[] to Kafka Connect data failed due to serialization error: "
+_UNWRITABLE = "Converting Kafka Connect data to byte[] failed due to serialization error: "
+_BAD_CONTENT = "Failed to parse schema in converter config due to serialization error: "
 _NO_ENVELOPE = (
     'JsonConverter with schemas.enable requires "schema" and "payload" fields and may not contain additional fields. '
     "If you are trying to deserialize plain JSON data, set schemas.enable=false in your converter configuration."
 )
-_NOT_JSON = (msgspec.DecodeError, ValueError, RecursionError)
-_MAX_SCHEMAS = 1000  # JsonConverter's schemas.cache.size
+_NOT_WRITABLE = (TypeError, ValueError, OverflowError, RecursionError)
 _NEWLINE = 10
 
-decode_json: Callable[[bytes], Any] = msgspec.json.Decoder().decode
-"""As fast as orjson, and integers beyond 64 bits keep their digits, where orjson makes them floats."""
-_decode_exactly: Callable[[bytes], Any] = msgspec.json.Decoder(float_hook=Decimal).decode
 _scan: Callable[[bytes], object] = msgspec.json.Decoder(msgspec.Raw).decode
 
 
@@ -59,14 +64,25 @@ class _Envelopes:
 
     __slots__ = ("by_text", "last")
 
-    def __init__(self) -> None:
-        self.by_text: dict[bytes, _Envelope] = {}
+    def __init__(self, make: Callable[[bytes], _Envelope], size: int) -> None:
+        self.by_text = Recent(make, size)
         self.last: _Envelope | None = None
+
+
+class _Writer(NamedTuple):
+    """What values with the same schema share when they are written: the text around the payload, and its encoder."""
+
+    prefix: bytes
+    encode: Callable[[Any], Any]
+    suffix: bytes
+
+    def text(self, value: Any) -> bytes:
+        return b"%b%b%b" % (self.prefix, json_text(self.encode(value)), self.suffix)
 
 
 @dataclass(frozen=True, slots=True)
 class JsonConverter:
-    """Reads JSON text as Connect's JsonConverter does, errors included.
+    """Reads and writes JSON text as Connect's JsonConverter does, errors included.
 
     With `schemas_enable` every text is an envelope `{"schema": ..., "payload": ...}`. Without, values have no schema,
     and nothing but white space is null. Beware: Connect's own default for `schemas.enable` is true.
@@ -76,27 +92,53 @@ class JsonConverter:
     the range of a double are refused.
 
     Without `schemas_enable` the text itself can go into a file of JSON lines (`check`): digits stay as they are.
+
+    What `encode` writes is what `convert` reads, but for what JSON cannot say: without `schemas_enable` the schema is
+    lost, and NaN and infinity are texts.
     """
 
     schemas_enable: Annotated[bool, Option(doc="Whether each text is an envelope of schema and payload.")] = False
-    decimal_format: Annotated[DecimalFormat, Option(doc="How Decimals are written; both forms can be read.")] = "BASE64"
-    replace_null_with_default: Annotated[bool, Option(doc="Whether null becomes the default of its schema.")] = True
+    decimal_format: Annotated[
+        DecimalFormat, Option(doc="How Decimals are written, in capitals or not; both forms can be read.")
+    ] = "BASE64"
+    replace_null_with_default: Annotated[
+        bool, Option(doc="Whether null becomes the default of its schema, when read and when written.")
+    ] = True
     schema_content: Annotated[
-        str | None, Option(doc="The schema of all texts, as JSON: then they have no envelope, although schemas_enable.")
+        str | None,
+        Option(doc="The schema of all texts, as JSON, instead of envelopes; of no effect without schemas.enable."),
     ] = None
+    schemas_cache_size: Annotated[
+        int, Option(doc="How many schemas, those used last, are kept ready for reading and as many for writing.")
+    ] = field(default=1000, repr=False)
     _fixed: _Envelope | None = field(init=False, repr=False, compare=False, default=None)
-    _envelopes: _Envelopes = field(init=False, repr=False, compare=False, default_factory=_Envelopes)
+    _envelopes: _Envelopes = field(init=False, repr=False, compare=False)
+    _writers: Recent[Schema | None, _Writer] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_fixed", self._fixed_envelope() if self.schemas_enable else None)
+        if str(self.decimal_format).upper() in get_args(DecimalFormat):
+            object.__setattr__(self, "decimal_format", self.decimal_format.upper())
+        content_problem = self._read_content() if self.schemas_enable and self.schema_content else None
+        check("JsonConverter", [self._format_problem(), content_problem])
+        object.__setattr__(self, "_envelopes", _Envelopes(self._envelope, self.schemas_cache_size))
+        object.__setattr__(self, "_writers", Recent(self._writer, self.schemas_cache_size))
 
-    def _fixed_envelope(self) -> _Envelope | None:
-        if not self.schema_content:
-            return None
+    def _format_problem(self) -> Problem | None:
+        return problem_if(
+            self.decimal_format not in get_args(DecimalFormat),
+            "decimal_format",
+            f"Invalid value {self.decimal_format} for configuration decimal.format: "
+            "String must be one of (case insensitive): NUMERIC, BASE64",
+        )
+
+    def _read_content(self) -> Problem | None:
+        """Keep the envelope that every text is in without saying so; a schema `null` is none."""
         try:
-            return self._envelope(self.schema_content.encode())
+            envelope = self._envelope((self.schema_content or "").encode())
         except ConversionError as error:
-            raise ConfigError([Problem("schema_content", error.reason)], "JsonConverter") from error
+            return Problem("schema_content", _BAD_CONTENT if error.reason == UNREADABLE else error.reason)
+        object.__setattr__(self, "_fixed", envelope if envelope.schema is not None else None)
+        return None
 
     # ------------------------------------------------------------------ decoding
     def convert(self, topic: str, data: bytes | None, headers: Headers) -> tuple[Schema | None, Any]:
@@ -106,7 +148,7 @@ class JsonConverter:
         if not self.schemas_enable:
             return None, loads(data)
         if self._fixed is not None:
-            return self._fixed.schema, self._fixed.value_of(_loads(data, self._fixed.decode))
+            return self._fixed.schema, self._fixed.value_of(loads_with(data, self._fixed.decode))
         return self._unwrapped(data)
 
     def _unwrapped(self, data: bytes) -> tuple[Schema | None, Any]:
@@ -117,39 +159,56 @@ class JsonConverter:
                 payload = known.decode(data[len(known.prefix) : -1])
             else:
                 known, payload = self._opened(data)
-        except _NOT_JSON:
+        except NOT_JSON:
             known, payload = self._opened_slowly(data)
         return known.schema, known.value_of(payload)
 
     def _opened(self, data: bytes) -> tuple[_Envelope, Any]:
         raw = _decode_envelope(data)
         text = bytes(raw.schema)
-        envelope = self._envelopes.by_text.get(text) or self._remembered(text)
+        envelope = self._envelopes.by_text(text)
         self._envelopes.last = envelope
         return envelope, envelope.decode(bytes(raw.payload))
 
-    def _remembered(self, text: bytes) -> _Envelope:
-        envelopes = self._envelopes.by_text
-        if len(envelopes) >= _MAX_SCHEMAS:
-            envelopes.clear()
-        return envelopes.setdefault(text, self._envelope(text))
-
     def _envelope(self, text: bytes) -> _Envelope:
-        schema_json = _loads(text, _decode_exactly)
+        schema_json = loads_with(text, decode_exactly)
         prefix = b'{"schema":%b,"payload":' % text
         if schema_json is None:
             return _Envelope(prefix, None, decode_json, lambda payload: payload)
         schema = schema_from_json(schema_json)
-        decode = _decode_exactly if _holds_decimals(schema) else decode_json
+        decode = decode_exactly if _holds_decimals(schema) else decode_json
         return _Envelope(prefix, schema, decode, payload_decoder(schema, self.replace_null_with_default))
 
     def _opened_slowly(self, data: bytes) -> tuple[_Envelope, Any]:
         """For what is not quite JSON, or JSON and no envelope."""
-        outer = _lenient(data, Decimal)
+        outer = first_value(data, Decimal)
         if not isinstance(outer, dict) or outer.keys() != {"schema", "payload"}:
             raise ConversionError(_NO_ENVELOPE)
         envelope = self._envelope(msgspec.json.encode(outer["schema"]))
-        return envelope, outer["payload"] if envelope.schema is not None else _lenient(data, _finite)["payload"]
+        return envelope, outer["payload"] if envelope.schema is not None else first_value(data, finite)["payload"]
+
+    # ------------------------------------------------------------------ encoding
+    def encode(self, topic: str, schema: Schema | None, value: Any) -> bytes | None:
+        """The text of a value. No value without a schema is a tombstone; with one it is the JSON `null`.
+
+        Raises ConversionError with Connect's words for a value that is not what its schema says, or that has no schema
+        and no JSON type: Decimals and dates need one.
+        """
+        if schema is None and value is None:
+            return None
+        try:
+            return self._writers(schema).text(value)
+        except FormatError as error:
+            raise ConversionError(error.reason, connect_class=error.connect_class) from error
+        except _NOT_WRITABLE as error:
+            raise ConversionError(_UNWRITABLE) from error
+
+    def _writer(self, schema: Schema | None) -> _Writer:
+        encode = converter_encoder(schema, self.decimal_format, self.replace_null_with_default)
+        if not self.schemas_enable or self._fixed is not None:
+            return _Writer(b"", encode, b"")
+        described = None if schema is None else schema_to_json(schema, self.decimal_format)
+        return _Writer(b'{"schema":%b,"payload":' % json_text(described), encode, b"}")
 
     # ------------------------------------------------------------------ passing through
     @property
@@ -172,7 +231,7 @@ class JsonConverter:
                 deque(map(bytes.decode, filterfalse(bytes.isascii, lines)), 0)  # `_scan` takes bad UTF-8 as it comes
             if any([_NEWLINE in line for line in lines]):  # noqa: C419 - a list comprehension is twice as fast here
                 lines = [line.replace(b"\n", b" ") for line in lines]
-        except _NOT_JSON:
+        except NOT_JSON:
             return _check_each(batch, values)
         return batch.with_encoded(lines), []
 
@@ -195,56 +254,9 @@ def _line(value: bytes) -> bytes:
     try:
         _scan(value)
         value.decode()
-    except _NOT_JSON:
-        return msgspec.json.encode(_lenient(value, _finite))
+    except NOT_JSON:
+        return msgspec.json.encode(first_value(value, finite))
     return value.strip().replace(b"\n", b" ")
-
-
-# ---------------------------------------------------------------------------------------------- JSON, nearly
-def loads(data: bytes) -> Any:
-    """The value of a JSON text, None for a blank one. Raises ConversionError, without coordinates."""
-    return _loads(data, decode_json)
-
-
-def _loads(data: bytes, decode: Callable[[bytes], Any]) -> Any:
-    try:
-        return decode(data)
-    except _NOT_JSON:
-        return _lenient(data, _finite if decode is decode_json else Decimal)
-
-
-def _lenient(data: bytes, parse_float: Callable[[str], Any]) -> Any:
-    """The first JSON value of a text, as Jackson reads it: byte order mark, leading zeros and what follows are ignored.
-
-    Slow, and only for what the strict reader refuses.
-    """
-    try:
-        text = _LEADING_ZEROS.sub(_without_zeros, data.removeprefix(BOM_UTF8).decode()).lstrip(" \t\r\n")
-        if not text:
-            return None
-        value, _ = json.JSONDecoder(parse_float=parse_float, parse_constant=_refuse_constant).raw_decode(text)
-        msgspec.json.encode(value)  # half a surrogate pair cannot be written
-    except (ValueError, RecursionError) as error:
-        raise ConversionError(_UNREADABLE) from error
-    return value
-
-
-_LEADING_ZEROS = re.compile(r'("(?:[^"\\]|\\.)*")|(?<![\d.eE+])0+(?=\d)')
-
-
-def _without_zeros(match: re.Match[str]) -> str:
-    return match[1] or ""
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if math.isinf(value):
-        raise ValueError(f"{text} is beyond the range of a double")
-    return value
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _holds_decimals(schema: Schema) -> bool:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from s3sink.batch import RecordBatch
+from s3sink.converters._json_text import decode_json
 from s3sink.converters.bytes import BytesConverter
-from s3sink.converters.json import JsonConverter, decode_json
+from s3sink.converters.json import JsonConverter
 from s3sink.errors import ConversionError, RecordError, class_of
 from s3sink.record import Header, Headers, SinkRecord
 from s3sink.schema import Schema
@@ -23,16 +24,22 @@ _Failures = dict[int, RecordError]
 
 
 def convert_batch(
-    batch: RecordBatch, key_converter: Converter, value_converter: Converter
+    batch: RecordBatch,
+    key_converter: Converter,
+    value_converter: Converter,
+    header_converter: Converter | None = None,
 ) -> tuple[RecordBatch, list[RecordError]]:
     """Rows of a raw batch, in its order and with its span, and one error with coordinates for each that has none.
 
-    The key is converted first; a record whose key is bad counts once. Headers stay bytes.
+    The key is converted first, then the value, then the headers one by one; a record counts once, for what was bad
+    first. Without a header converter headers stay bytes, with no schema.
     """
     headers = [_headers(raw) if raw else () for raw in map(batch.raw_headers, range(batch.n))]
     failures: _Failures = {}
     key_schemas, keys = _column(batch, batch.keys(), headers, key_converter, "KEY_CONVERTER", failures)
     value_schemas, values = _column(batch, batch.values(), headers, value_converter, "VALUE_CONVERTER", failures)
+    if header_converter is not None and any(headers):
+        headers = _converted_headers(batch, headers, header_converter, failures)
     source, topic = batch.source, batch.source.topic
     rows = [
         SinkRecord(source, offset, timestamp, topic, key, value, header, key_schema, value_schema)
@@ -47,6 +54,27 @@ def convert_batch(
 
 def _headers(raw: Sequence[tuple[str, bytes | None]]) -> Headers:
     return tuple(Header(key, value) for key, value in raw)
+
+
+def _converted_headers(
+    batch: RecordBatch, rows: list[Headers], converter: Converter, failures: _Failures
+) -> list[Headers]:
+    """The headers of each record; of one that has failed already, or fails here, none."""
+    converted: list[Headers] = []
+    for index, headers in enumerate(rows):
+        found: Headers = ()
+        if headers and index not in failures:
+            try:
+                found = _convert_headers(converter, batch.source.topic, headers)
+            except Exception as error:
+                failures[index] = _located(error, batch, index, type(converter).__name__, "HEADER_CONVERTER")
+        converted.append(found)
+    return converted
+
+
+def _convert_headers(converter: Converter, topic: str, headers: Headers) -> Headers:
+    pairs = [converter.convert(topic, header.value, headers) for header in headers]
+    return tuple(Header(header.key, value, schema) for header, (schema, value) in zip(headers, pairs, strict=True))
 
 
 def _column(

@@ -16,6 +16,7 @@ from s3sink.schema import Schema
 
 __all__ = [
     "Buffer",
+    "BufferingWriter",
     "ByteSink",
     "BytesFormat",
     "Compression",
@@ -83,7 +84,17 @@ class PreparingFormat(Format, Protocol):
 
 
 @runtime_checkable
-class SchemaBoundWriter(Protocol):
+class BufferingWriter(Protocol):
+    """A file writer that holds bytes back."""
+
+    @property
+    def buffered(self) -> int:
+        """Bytes held in memory that have not reached the sink yet."""
+        ...
+
+
+@runtime_checkable
+class SchemaBoundWriter(BufferingWriter, Protocol):
     """A file writer whose file has one schema."""
 
     def fits(self, batch: RecordBatch) -> bool:
@@ -92,9 +103,4 @@ class SchemaBoundWriter(Protocol):
 
     def hold(self) -> None:
         """From now on every batch must fit: what belongs into this file was decided before a crash. Costs memory."""
-        ...
-
-    @property
-    def buffered(self) -> int:
-        """Bytes held in memory that have not reached the sink yet."""
         ...

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from math import isfinite
@@ -15,7 +14,7 @@ from s3sink.batch import RecordBatch
 from s3sink.connect_json import DecimalFormat, PerSchema, payload_encoder
 from s3sink.errors import FormatError, RecordError
 from s3sink.formats.lines import without
-from s3sink.java_text import double_text
+from s3sink.jackson import printable, with_escapes
 from s3sink.record import SinkRecord
 from s3sink.schema import DECIMAL, Schema
 
@@ -24,10 +23,7 @@ NULL_VALUE = "the value is null"
 _Encode = Callable[[Any], bytes]
 _FAILURES = (TypeError, ValueError, OverflowError, RecursionError, FormatError)
 _OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME  # Connect writes milliseconds where orjson would write ISO 8601
-_INT64_MIN, _UINT64_STOP = -(1 << 63), 1 << 64
 _plain = payload_encoder(None)
-
-
 #: Half the cost of orjson; what came from JSON holds nothing that the two write in different ways but `1e+16`.
 _encode_document = msgspec.json.Encoder().encode
 
@@ -48,9 +44,7 @@ def encoded_documents(batch: RecordBatch) -> RecordBatch | None:
     except _FAILURES:
         return None
     text = b"".join(lines)
-    return batch.with_encoded(
-        lines if text.isascii() and b"\\u00" not in text else list(map(_as_jackson_escapes, lines))
-    )
+    return batch.with_encoded(lines if text.isascii() and b"\\u00" not in text else list(map(with_escapes, lines)))
 
 
 def _all(rows: Sequence[SinkRecord], decimal_format: DecimalFormat) -> list[bytes]:
@@ -75,7 +69,7 @@ def _schemaless_lines(values: list[Any], schema: Schema | None) -> list[bytes]:
     if b"null" in text:
         lines = [_without_nan(line, value, options) for line, value in zip(lines, values, strict=True)]
     if not text.isascii() or (b"\\" in text and b"\\u00" in text):
-        lines = list(map(_as_jackson_escapes, lines))
+        lines = list(map(with_escapes, lines))
     return lines
 
 
@@ -103,8 +97,8 @@ def _line(row: SinkRecord, decimal_format: DecimalFormat) -> bytes:
     if row.value is None:
         raise FormatError(NULL_VALUE)
     if schema is None or schema.type != "struct":
-        return _as_jackson_escapes(_exact(row.value, _options(schema)))
-    return _as_jackson_escapes(orjson.dumps(_printable(payload_encoder(schema, decimal_format)(row.value))))
+        return with_escapes(_exact(row.value, _options(schema)))
+    return with_escapes(orjson.dumps(printable(payload_encoder(schema, decimal_format)(row.value))))
 
 
 def reason_of(error: Exception) -> str:
@@ -135,7 +129,7 @@ def _options(schema: Schema | None) -> int:
 def _unknown(value: Any) -> Any:
     """What orjson does not know: bytes, dates, decimals."""
     plain = _plain(value)
-    return _printable(plain) if type(plain) is Decimal else plain
+    return printable(plain) if type(plain) is Decimal else plain
 
 
 def _exact(value: Any, options: int) -> bytes:
@@ -166,19 +160,19 @@ def _mended(value: Any) -> Any:
         return [_mended(item) for item in value]
     if kind is float:
         return value if isfinite(value) else _plain(value)
-    return _printable(value) if kind is int else value
+    return printable(value) if kind is int else value
 
 
 # ---------------------------------------------------------------------------------------------- with a schema
 def _encoder(schema: Schema, decimal_format: DecimalFormat) -> _Encode:
     to_payload, dumps = payload_encoder(schema, decimal_format), orjson.dumps
-    printable: Callable[[Any], Any] = _printable if _holds(schema, ("float32", "float64")) else lambda payload: payload
+    mended: Callable[[Any], Any] = printable if _holds(schema, ("float32", "float64")) else lambda payload: payload
 
     def encode(value: Any) -> bytes:
         if value is None:
             raise FormatError(NULL_VALUE)
-        line = dumps(printable(to_payload(value)))
-        return line if line.isascii() and b"\\u00" not in line else _as_jackson_escapes(line)
+        line = dumps(mended(to_payload(value)))
+        return line if line.isascii() and b"\\u00" not in line else with_escapes(line)
 
     return encode
 
@@ -188,47 +182,6 @@ def _holds(schema: Schema, types: tuple[str, ...]) -> bool:
     return (
         schema.type in types or schema.name == DECIMAL or any(_holds(part, types) for part in inner if part is not None)
     )
-
-
-def _printable(payload: Any) -> Any:
-    """The payload with its numbers printed as Java prints them, where orjson would not."""
-    kind = type(payload)
-    if kind is dict:
-        return {key: _printable(item) for key, item in payload.items()}
-    if kind is list:
-        return [_printable(item) for item in payload]
-    if kind is float:
-        return payload if 1e-3 <= abs(payload) < 1e7 or not payload else orjson.Fragment(double_text(payload))
-    if kind is int:
-        return payload if _INT64_MIN <= payload < _UINT64_STOP else orjson.Fragment(str(payload))
-    return _decimal(payload) if kind is Decimal else payload
-
-
-def _decimal(value: Decimal) -> orjson.Fragment:
-    if not value.is_finite():
-        raise FormatError(f"{value} is not a number that JSON can hold")
-    return orjson.Fragment(str(value))
-
-
-# ---------------------------------------------------------------------------------------------- escapes
-_BEYOND_BMP = re.compile(rb"[\xf0-\xf4][\x80-\xbf]{3}")
-_CONTROLS = re.compile(rb"\\(?:\\|u00([01][a-f0-9]))")
-
-
-def _as_jackson_escapes(line: bytes) -> bytes:
-    """Jackson's stream generator writes characters beyond 16 bits as two escapes, and escapes in capitals."""
-    if not line.isascii():
-        line = _BEYOND_BMP.sub(_surrogates, line)
-    return _CONTROLS.sub(_capitals, line) if b"\\u00" in line else line
-
-
-def _surrogates(match: re.Match[bytes]) -> bytes:
-    code = ord(match[0].decode()) - 0x10000
-    return b"\\u%04X\\u%04X" % (0xD800 + (code >> 10), 0xDC00 + (code & 0x3FF))
-
-
-def _capitals(match: re.Match[bytes]) -> bytes:
-    return match[0] if match[1] is None else b"\\u00" + match[1].upper()
 
 
 _encoders: dict[DecimalFormat, PerSchema[_Encode]] = {

@@ -21,6 +21,11 @@ class LinesWriter:
     def __init__(self, out: Compressor) -> None:
         self._out = out
 
+    @property
+    def buffered(self) -> int:
+        """Bytes that wait to be compressed."""
+        return self._out.buffered
+
     def write(self, batch: RecordBatch) -> None:
         """Append the encoded values of the batch; a raw batch without any has its own values written."""
         write, joined = self._out.write, batch.joined
@@ -39,6 +44,11 @@ class SeparatedWriter:
 
     def __init__(self, out: Compressor, separator: bytes) -> None:
         self._out, self._separator = out, separator
+
+    @property
+    def buffered(self) -> int:
+        """Bytes that wait to be compressed."""
+        return self._out.buffered
 
     def write(self, batch: RecordBatch) -> None:
         """Append the encoded values of the batch."""

@@ -38,7 +38,11 @@ class BatchPartitioner(Partitioner, Protocol):
 
     @property
     def needs_value(self) -> bool:
-        """Whether it looks into keys or values, so that they have to be decoded."""
+        """Whether it looks into keys or values, so that they have to be decoded.
+
+        It may name the top-level fields of the value that are all it looks at, `value_fields`: JSON text then stays
+        text, and only they are decoded.
+        """
         ...
 
     @property
@@ -58,7 +62,7 @@ class BatchPartitioner(Partitioner, Protocol):
 from s3sink.partitioners.default import DefaultPartitioner  # noqa: E402
 from s3sink.partitioners.extractors import BatchExtractor, RecordField, RecordTimestamp, WallClock  # noqa: E402
 from s3sink.partitioners.field import FieldPartitioner  # noqa: E402
-from s3sink.partitioners.routing import is_deterministic, needs_value, route  # noqa: E402
+from s3sink.partitioners.routing import is_deterministic, needs_value, route, routes_text  # noqa: E402
 from s3sink.partitioners.time import DailyPartitioner, HourlyPartitioner, TimeBasedPartitioner  # noqa: E402
 
 __all__ = [
@@ -77,4 +81,5 @@ __all__ = [
     "is_deterministic",
     "needs_value",
     "route",
+    "routes_text",
 ]

@@ -115,6 +115,11 @@ class RecordField:
         return True
 
     @property
+    def value_fields(self) -> tuple[str, ...]:
+        """The top-level field of the value that it looks at."""
+        return self._path.roots
+
+    @property
     def deterministic(self) -> bool:
         return True
 

@@ -41,6 +41,11 @@ class FieldPartitioner:
         return bool(self.fields)
 
     @property
+    def value_fields(self) -> tuple[str, ...]:
+        """The top-level fields of the value that it looks at."""
+        return tuple(root for path in self._paths for root in path.roots)
+
+    @property
     def deterministic(self) -> bool:
         return True
 

@@ -22,6 +22,11 @@ class FieldPath:
         self.steps = tuple(name.split("."))
         self._literal = literal_first and len(self.steps) > 1
 
+    @property
+    def roots(self) -> tuple[str, ...]:
+        """The top-level names that it can lead through."""
+        return (self.name, self.steps[0]) if self._literal else (self.steps[0],)
+
     def get(self, value: dict[Any, Any], schema: Schema | None) -> Any:
         """What is there, MISSING where nothing is."""
         if self._literal:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from s3sink.batch import RecordBatch, Route, RoutedBatch
-from s3sink.errors import PartitionError, RecordError
+from s3sink.errors import PartitionError, RecordError, class_of
 from s3sink.partitioners import BatchPartitioner, Partitioner
+from s3sink.partitioners.glance import glances
 from s3sink.record import SinkRecord
 
 
@@ -20,20 +21,35 @@ def needs_value(partitioner: Partitioner) -> bool:
     return bool(getattr(partitioner, "needs_value", True))
 
 
+def routes_text(partitioner: Partitioner) -> bool:
+    """Whether `route` can place records whose values are JSON text: nothing of them is looked at, or known fields."""
+    return not needs_value(partitioner) or getattr(partitioner, "value_fields", None) is not None
+
+
 def route(partitioner: Partitioner, batch: RecordBatch, now: int) -> tuple[RoutedBatch, list[RecordError]]:
     """The routes of the records that have a place, and one error, with coordinates, for each that has none.
 
     The span stays what it was. Whatever a partitioner raises for a record becomes a PartitionError of that record,
-    with the cause. Timestamps are there only when the partitioner does batches.
+    with the cause. Timestamps are there only when the partitioner does batches. Of a raw batch, which must hold JSON
+    text, only the fields are decoded that a partitioner says it looks at.
     """
     if not batch.n:
         return RoutedBatch(batch, []), []
+    if batch.is_raw and needs_value(partitioner):
+        return _route_text(partitioner, batch, now)
     if not isinstance(partitioner, BatchPartitioner):
         return _route_rows(partitioner, batch, now)
     try:
         return _route_batch(partitioner, batch, now), []
     except Exception:  # which record it was, and what it is worth, `encode` says below
         return _route_good(partitioner, batch, now)
+
+
+def _route_text(partitioner: Partitioner, batch: RecordBatch, now: int) -> tuple[RoutedBatch, list[RecordError]]:
+    rows = glances(batch, tuple(getattr(partitioner, "value_fields", ())))
+    routed, errors = route(partitioner, rows, now)
+    kept = batch if not errors else batch.take([batch.index_of(offset) for offset in routed.batch.offsets])
+    return RoutedBatch(kept, routed.routes, routed.timestamps), errors
 
 
 def _route_batch(partitioner: BatchPartitioner, batch: RecordBatch, now: int) -> RoutedBatch:
@@ -80,7 +96,8 @@ def _encode(partitioner: Partitioner, record: SinkRecord, now: int) -> str | Rec
         error.executing = error.executing or name
         return error
     except Exception as cause:
-        wrapped = PartitionError(f"{type(cause).__name__}: {cause}", executing=name)
+        reason = f"{type(cause).__name__}: {cause}"
+        wrapped = PartitionError(reason, executing=name, connect_class=class_of(cause))
         wrapped.__cause__ = cause
         return wrapped
     if isinstance(encoded, str):

@@ -33,6 +33,12 @@ class _ByTime:
         return bool(getattr(self.extractor, "needs_value", True))
 
     @property
+    def value_fields(self) -> tuple[str, ...] | None:
+        """As the extractor says; None where it does not."""
+        fields: tuple[str, ...] | None = getattr(self.extractor, "value_fields", None)
+        return fields
+
+    @property
     def deterministic(self) -> bool:
         """As the extractor says; one that does not say is."""
         return bool(getattr(self.extractor, "deterministic", True))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, get_args
+from typing import Annotated, Any, ClassVar, get_args
 
 from s3sink.batch import RoutedBatch
 from s3sink.config import Option, check, problem_if
@@ -50,7 +50,7 @@ class SchemaChange:
         return None
 
     def _index_of_misfit(self, files: FileSet, routed: RoutedBatch, rows: Sequence[SinkRecord]) -> int | None:
-        current: dict[object, object] = dict(files.schemas)
+        current: dict[Any, object] = dict(files.schemas)
         for index, row in enumerate(rows):
             route = routed.route_at(index)
             known = current.get(route, _UNSEEN)

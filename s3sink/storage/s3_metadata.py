@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from urllib.parse import unquote
 
 from s3sink.errors import StoreRefusedError
@@ -11,12 +11,15 @@ from s3sink.errors import StoreRefusedError
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html
 MOST_TAGS, LONGEST_TAG_KEY, LONGEST_TAG_VALUE = 10, 128, 256
 
+OWN_TAG = "s3sink"
+"""The tag with the metadata of a multipart object; a long one goes on in `s3sink.1`, `s3sink.2`."""
+
 # Servers trim header values and fold runs of blanks when they check the signature, so blanks are escaped as well.
 _NOT_IN_HEADERS = re.compile(r"[^\x21-\x24\x26-\x7e]")
 # There are servers that drop headers without a value.
 _NOTHING = "%"
-# Tags may have letters, digits, blanks and + - = . _ : / @; the equals sign is our escape.
-_NOT_IN_TAGS = re.compile(r"[^A-Za-z0-9+\-._:/@]")
+# Tags may have letters, digits, blanks and + - = . _ : / @; the equals sign is our escape, : and / divide.
+_NOT_IN_TAGS = re.compile(r"[^A-Za-z0-9+\-._@]")
 _ESCAPED_IN_TAGS = re.compile(r"((?:=[0-9A-F]{2})+)")
 
 
@@ -30,20 +33,32 @@ def from_headers(headers: Mapping[str, str]) -> dict[str, str]:
     return {key.lower(): "" if value == _NOTHING else unquote(value) for key, value in headers.items()}
 
 
-def to_tags(metadata: Mapping[str, str], key: str) -> list[dict[str, str]]:
-    """A tag set, with =XX where tags do not take a character. Raises StoreRefusedError beyond S3's limits."""
-    tags = [{"Key": _escape_tag(name), "Value": _escape_tag(value)} for name, value in sorted(metadata.items())]
-    long = [tag["Key"] for tag in tags if len(tag["Key"]) > LONGEST_TAG_KEY or len(tag["Value"]) > LONGEST_TAG_VALUE]
-    if long or len(tags) > MOST_TAGS:
-        limits = f"{MOST_TAGS} tags, keys of {LONGEST_TAG_KEY} and values of {LONGEST_TAG_VALUE} characters"
-        what = f"{', '.join(long)} is too long" if long else f"there are {len(tags)}"
+def to_tags(metadata: Mapping[str, str], key: str, beside: int = 0) -> dict[str, str]:
+    """As few tags as it takes: `name:value/name:value`, with =XX for what tags do not take.
+
+    They share the object with `beside` tags of the user's. Raises StoreRefusedError beyond S3's limits.
+    """
+    text = "/".join(f"{_escape_tag(name)}:{_escape_tag(value)}" for name, value in sorted(metadata.items()))
+    pieces = [text[start : start + LONGEST_TAG_VALUE] for start in range(0, len(text), LONGEST_TAG_VALUE)]
+    if len(pieces) + beside > MOST_TAGS:
+        limits = f"{MOST_TAGS} tags of {LONGEST_TAG_VALUE} characters"
+        what = f"{len(text)} characters" + (f" beside {beside} other tags" if beside else "")
         raise StoreRefusedError(f"the metadata of {key!r} does not fit into object tags ({limits}): {what}", key=key)
-    return tags
+    return {_own_tag(number): piece for number, piece in enumerate(pieces)}
 
 
-def from_tags(tags: list[dict[str, str]]) -> dict[str, str]:
-    """What `to_tags` was given."""
-    return {_unescape_tag(tag["Key"]): _unescape_tag(tag["Value"]) for tag in tags}
+def from_tags(tags: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """What `to_tags` was given; other tags are left out."""
+    values = {tag["Key"]: tag["Value"] for tag in tags}
+    pieces: list[str] = []
+    while (piece := values.get(_own_tag(len(pieces)))) is not None:
+        pieces.append(piece)
+    pairs = (pair.partition(":") for pair in "".join(pieces).split("/") if pair)
+    return {_unescape_tag(name): _unescape_tag(value) for name, _, value in pairs}
+
+
+def _own_tag(number: int) -> str:
+    return f"{OWN_TAG}.{number}" if number else OWN_TAG
 
 
 def _escape(unwanted: re.Pattern[str], sign: str, text: str) -> str:

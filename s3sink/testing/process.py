@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from s3sink.clock import Clock
-from s3sink.dlq import DeadLetterTopic
 from s3sink.errors import ObjectExistsError, S3SinkError, StoreUnavailableError
 from s3sink.metrics import Metrics, NoMetrics
 from s3sink.record import TopicPartition
@@ -217,7 +216,7 @@ class FakeProcess:
         return setup if world.part_size is None else replace(setup, part_size=world.part_size)
 
     def _letters(self) -> FakeDeadLetters | None:
-        if not isinstance(self.world.sink.errors, DeadLetterTopic):
+        if self.world.sink.error_policy.dead_letters is None:
             return None
         return FakeDeadLetters(self.world.broker.letters, self.gate)
 

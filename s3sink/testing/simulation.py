@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-from s3sink.batch import Route
+from s3sink.batch import Kind, Route
 from s3sink.errors import PartitionError
 from s3sink.generation import owner_of
 from s3sink.metrics import CountingMetrics
@@ -261,9 +261,11 @@ class Simulation:
         return None if row is None else decode_boundary(row).id
 
     # ------------------------------------------------------------------ the books
-    def objects(self) -> Iterator[tuple[str, list[Line]]]:
-        """Keys and records of all objects that s3sink wrote."""
+    def objects(self, kind: Kind = "") -> Iterator[tuple[str, list[Line]]]:
+        """Keys and records of all objects of a kind that s3sink wrote. Files of keys must hold what a value would."""
         for key, content in self._contents():
+            if self.sink.layout.route(key).kind != kind:
+                continue
             if content not in self._parsed:
                 self._parsed[content] = list(self._lines(content))
             yield key, self._parsed[content]
@@ -277,10 +279,10 @@ class Simulation:
             value = json.loads(line)
             yield Line(self.books.serials[value["n"]], value)
 
-    def stored(self) -> dict[int, list[str]]:
-        """The keys of the objects that have each offset."""
+    def stored(self, kind: Kind = "") -> dict[int, list[str]]:
+        """The keys of the objects of a kind that have each offset."""
         found: dict[int, list[str]] = {}
-        for key, lines in self.objects():
+        for key, lines in self.objects(kind):
             for line in lines:
                 found.setdefault(line.offset, []).append(key)
         return found
@@ -304,6 +306,7 @@ class Simulation:
         for group in self.broker.groups.values():
             if SOURCE in group.offsets:
                 found += self._unstored(group.offsets[SOURCE].offset)
+                found += self._without_companion(group.offsets[SOURCE].offset)
         for process in self.processes:
             if process.error is not None and not isinstance(process.error, ProcessDiedError):
                 found.append(f"{process.name} failed: {process.error!r}")
@@ -319,11 +322,26 @@ class Simulation:
         offsets = [line.offset for line in lines]
         if offsets != sorted(set(offsets)):
             yield f"{key} has its offsets in the order {offsets}"
-        route = self.sink.layout.route(key)
+        route = self.sink.layout.route(key)._replace(kind="")
         for line in lines:
             fate = self.fate(self.books.history[line.offset])
             if fate != (route, line.value):
                 yield f"{key} has {line}, which should be {fate}"
+
+    def _without_companion(self, committed: int) -> list[str]:
+        """Records whose key is not in the file beside the file of their value."""
+        if self.sink.keys_format is None:
+            return []
+        keys, extension = self.stored("keys"), self.sink.keys_format.extension
+        expected = {
+            offset: [name.removesuffix(self.sink.format.extension) + ".keys" + extension for name in names]
+            for offset, names in self.stored().items()
+        }
+        return [
+            f"the key of offset {offset} is in {keys.get(offset, [])}, not in {names}"
+            for offset, names in expected.items()
+            if offset < committed and keys.get(offset, []) != names
+        ]
 
     def _unstored(self, committed: int) -> list[str]:
         stored, letters = self.stored(), {letter.offset for letter in self.broker.letters}

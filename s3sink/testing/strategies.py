@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from hypothesis import strategies as st
 
 from s3sink.batch import RecordBatch, Span
+from s3sink.connect_json import shortest_float32
 from s3sink.record import Header, Headers, SinkRecord, TopicPartition
+from s3sink.schema import DATE, DECIMAL, TIME, TIMESTAMP, Field, Schema
 from s3sink.testing.broker import FakeRecord
 
 SOURCE = TopicPartition("orders", 0)
@@ -90,3 +94,80 @@ def raw_batches(
         for offset in at
     ]  # fmt: skip
     return RecordBatch(source, draw(_span(at)), raw=list(raw), nbytes=sum(len(r.value or b"") for r in raw))
+
+
+# ---------------------------------------------------------------------------------------------- values with a schema
+Typed = tuple[Schema, st.SearchStrategy[Any]]
+"""A schema with a strategy for its values."""
+
+
+def _integers(bits: int) -> Typed:
+    return Schema(type=f"int{bits}"), st.integers(-(1 << bits - 1), (1 << bits - 1) - 1)  # type: ignore[arg-type]
+
+
+def _decimal(unscaled: int) -> Decimal:
+    return Decimal((int(unscaled < 0), tuple(map(int, str(abs(unscaled)))), -2))
+
+
+#: One of each type that holds no others, logical types included; floats are finite, Decimals have a scale of 2.
+scalar_types: dict[str, Typed] = {
+    **{f"int{bits}": _integers(bits) for bits in (8, 16, 32, 64)},
+    "float32": (
+        Schema(type="float32"),
+        st.floats(width=32, allow_nan=False, allow_infinity=False).map(shortest_float32),
+    ),
+    "float64": (Schema(type="float64"), st.floats(allow_nan=False, allow_infinity=False)),
+    "boolean": (Schema(type="boolean"), st.booleans()),
+    "string": (Schema(type="string"), st.text()),
+    "bytes": (Schema(type="bytes"), st.binary()),
+    "decimal": (
+        Schema(type="bytes", name=DECIMAL, version=1, parameters=(("scale", "2"),)),
+        st.integers(-(10**40), 10**40).map(_decimal),
+    ),
+    "date": (Schema(type="int32", name=DATE, version=1), st.dates()),
+    "time": (
+        Schema(type="int32", name=TIME, version=1),
+        st.integers(0, 86_399_999).map(lambda ms: (datetime.min + timedelta(milliseconds=ms)).time()),
+    ),
+    "timestamp": (
+        Schema(type="int64", name=TIMESTAMP, version=1),
+        st.integers(-(10**13), 10**13).map(lambda ms: datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ms)),
+    ),
+}
+
+
+def _optional(inner: Typed) -> Typed:
+    return inner[0].replace(optional=True), st.none() | inner[1]
+
+
+def _array(inner: Typed) -> Typed:
+    return Schema(type="array", items=inner[0]), st.lists(inner[1], max_size=3)
+
+
+def _map(keys: str, inner: Typed) -> Typed:
+    key_schema, key_values = scalar_types[keys]
+    return Schema(type="map", keys=key_schema, items=inner[0]), st.dictionaries(key_values, inner[1], max_size=3)
+
+
+def _struct(members: list[Typed]) -> Typed:
+    fields = tuple(Field(f"f{i}", schema) for i, (schema, _) in enumerate(members))
+    values = st.fixed_dictionaries({f"f{i}": strategy for i, (_, strategy) in enumerate(members)})
+    return Schema(type="struct", fields=fields, name="row", doc="a row", version=3), values
+
+
+#: Every kind of schema, nested too, each with a strategy for its values.
+value_types: st.SearchStrategy[Typed] = st.recursive(
+    st.sampled_from(sorted(scalar_types)).map(scalar_types.__getitem__),
+    lambda inner: (
+        inner.map(_optional)
+        | inner.map(_array)
+        | inner.map(lambda typed: _map("string", typed))
+        | inner.map(lambda typed: _map("int32", typed))
+        | st.lists(inner, max_size=4).map(_struct)
+    ),
+    max_leaves=6,
+)
+#: Pairs of a schema and a value of it.
+typed_values: st.SearchStrategy[tuple[Schema, Any]] = value_types.flatmap(
+    lambda typed: st.tuples(st.just(typed[0]), typed[1])
+)

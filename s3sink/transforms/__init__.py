@@ -13,32 +13,60 @@ from typing import Protocol
 
 from s3sink.batch import RecordBatch
 from s3sink.record import SinkRecord
+from s3sink.transforms.by_logical_table_router import ByLogicalTableRouter
+from s3sink.transforms.cast import Cast
 from s3sink.transforms.chain import Chain
+from s3sink.transforms.drop_headers import DropHeaders
+from s3sink.transforms.extract_field import ExtractField
 from s3sink.transforms.extract_new_record_state import ExtractNewRecordState
+from s3sink.transforms.filter import Filter
+from s3sink.transforms.flatten import Flatten
+from s3sink.transforms.header_from import HeaderFrom
+from s3sink.transforms.hoist_field import HoistField
 from s3sink.transforms.insert_field import InsertField
+from s3sink.transforms.insert_header import InsertHeader
 from s3sink.transforms.mask_field import MaskField
 from s3sink.transforms.predicates import HasHeaderKey, RecordIsTombstone, TopicNameMatches
 from s3sink.transforms.regex_router import RegexRouter
 from s3sink.transforms.replace_field import ReplaceField
+from s3sink.transforms.set_schema_metadata import SetSchemaMetadata
+from s3sink.transforms.timestamp_converter import TimestampConverter
+from s3sink.transforms.timestamp_router import TimestampRouter
+from s3sink.transforms.timezone_converter import TimezoneConverter
+from s3sink.transforms.value_to_key import ValueToKey
 from s3sink.transforms.when import When
 
 __all__ = [
     "AsyncTransform",
     "BatchPredicate",
     "BatchTransform",
+    "ByLogicalTableRouter",
+    "Cast",
     "Chain",
+    "DropHeaders",
+    "ExtractField",
     "ExtractNewRecordState",
+    "Filter",
+    "Flatten",
     "HasHeaderKey",
+    "HeaderFrom",
+    "HoistField",
     "InsertField",
+    "InsertHeader",
     "MaskField",
     "Predicate",
     "PredicateLike",
     "RecordIsTombstone",
     "RegexRouter",
     "ReplaceField",
+    "SetSchemaMetadata",
+    "TimestampConverter",
+    "TimestampRouter",
+    "TimezoneConverter",
     "TopicNameMatches",
     "Transform",
     "TransformLike",
+    "ValueToKey",
     "When",
 ]
 

@@ -33,6 +33,7 @@ class Sent(NamedTuple):
     value: bytes | None
     timestamp: int = EPOCH
     key: bytes | None = None
+    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 class Stored(NamedTuple):
@@ -135,7 +136,9 @@ class Cluster:
         n = 0
         async with producer:
             for n, sent in enumerate(records, 1):  # noqa: B007 - the count
-                await producer.send(topic, sent.value, sent.key, sent.partition, sent.timestamp)
+                await producer.send(
+                    topic, sent.value, sent.key, sent.partition, sent.timestamp, headers=list(sent.headers)
+                )
             await producer.flush()
         return n
 
@@ -200,6 +203,10 @@ class Cluster:
     async def _partitions(self, topic: str) -> list[KafkaPartition]:
         described = (await self._admin.describe_topics([topic]))[0]
         return [KafkaPartition(topic, p["partition"]) for p in described["partitions"]]
+
+    def partitions(self, topic: str) -> int:
+        """How many the topic has."""
+        return len(self._run(self._partitions(topic)))
 
     # ------------------------------------------------------------------ offsets
     def ends(self, topic: str) -> dict[int, int]:

@@ -6,11 +6,20 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import orjson
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from s3sink.batch import RecordBatch, Span
-from s3sink.converters import BytesConverter, Converter, JsonConverter, StringConverter, convert_batch
+from s3sink.converters import (
+    BytesConverter,
+    Converter,
+    IntegerConverter,
+    JsonConverter,
+    SimpleHeaderConverter,
+    StringConverter,
+    convert_batch,
+)
 from s3sink.errors import RecordError
 from s3sink.record import Header, Headers, SinkRecord, TopicPartition
 from s3sink.schema import Schema
@@ -110,3 +119,57 @@ def test_short_cuts_give_what_the_converter_gives(
     slow_rows, slow_errors = convert_batch(batch_of(*pairs), OneByOne(keys), OneByOne(values))
     assert list(rows.records()) == list(slow_rows.records())
     assert [(e.offset, e.reason) for e in errors] == [(e.offset, e.reason) for e in slow_errors]
+
+
+# ---------------------------------------------------------------------------------------------- headers
+def with_headers(*rows: Sequence[tuple[str, bytes | None]], value: bytes = b"1") -> RecordBatch:
+    raw = [Raw(10 + i, 1000 + i, b"1", value, headers) for i, headers in enumerate(rows)]
+    return RecordBatch(SOURCE, Span(10, 10 + len(raw)), raw=raw)
+
+
+def test_headers_get_the_values_and_schemas_of_their_converter() -> None:
+    batch = with_headers([("n", b"300"), ("n", None), ("t", b"x")], [])
+    rows, errors = convert_batch(batch, BytesConverter(), BytesConverter(), SimpleHeaderConverter())
+    assert not errors
+    assert [row.headers for row in rows.records()] == [
+        (Header("n", 300, Schema(type="int16")), Header("n", None), Header("t", "x", Schema(type="string"))),
+        (),
+    ]
+
+
+def test_a_bad_header_fails_its_record_and_no_other() -> None:
+    batch = with_headers([("n", b"\0\0\0\5")], [("n", b"\0\0\0\5"), ("m", b"bad")], [])
+    rows, errors = convert_batch(batch, BytesConverter(), BytesConverter(), IntegerConverter())
+    assert [row.offset for row in rows.records()] == [10, 12]
+    assert rows.span == batch.span
+    assert [(e.offset, e.at_stage, e.executing, e.reason) for e in errors] == [
+        (11, "HEADER_CONVERTER", "IntegerConverter", "Failed to deserialize integer: ")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "stage"),
+    [(b"{", b"{", "KEY_CONVERTER"), (b"1", b"{", "VALUE_CONVERTER"), (b"1", b"1", "HEADER_CONVERTER")],
+)
+def test_a_record_counts_once_for_what_was_bad_first(key: bytes, value: bytes, stage: str) -> None:
+    batch = RecordBatch(SOURCE, Span(5, 6), raw=[Raw(5, 0, key, value, [("h", b"{")])])
+    rows, errors = convert_batch(batch, JsonConverter(), JsonConverter(), JsonConverter())
+    assert (list(rows.records()), [error.at_stage for error in errors]) == ([], [stage])
+
+
+class Untouchable:
+    """A converter that nobody may call."""
+
+    def convert(self, topic: str, data: bytes | None, headers: Headers) -> tuple[Schema | None, Any]:
+        raise AssertionError("there is no header to convert")
+
+
+def test_without_headers_their_converter_is_not_called() -> None:
+    rows, errors = convert_batch(with_headers([], []), BytesConverter(), BytesConverter(), Untouchable())
+    assert (rows.n, errors) == (2, [])
+
+
+def test_a_header_converter_sees_all_headers_of_its_record_as_bytes() -> None:
+    rows, _ = convert_batch(with_headers([("a", b"1"), ("b", None)]), BytesConverter(), BytesConverter(), Picky())
+    seen = (Header("a", b"1"), Header("b", None))
+    assert rows.records()[0].headers == (Header("a", ("orders", b"1", seen)), Header("b", ("orders", None, seen)))

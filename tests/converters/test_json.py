@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from s3sink.batch import RecordBatch, Span
 from s3sink.config import from_properties
 from s3sink.converters import JsonConverter, JsonPassThrough
-from s3sink.converters.json import loads
+from s3sink.converters._json_text import loads
+from s3sink.converters._recent import Recent
 from s3sink.errors import ConfigError, ConversionError
 from s3sink.record import TopicPartition
 from s3sink.schema import DECIMAL, Field, Schema
@@ -186,7 +187,40 @@ def test_the_schema_may_be_configured_instead() -> None:
 def test_options_have_connects_names() -> None:
     properties = {"schemas.enable": "true", "decimal.format": "NUMERIC", "replace.null.with.default": "false"}
     assert from_properties(JsonConverter, properties) == JsonConverter(True, "NUMERIC", False)
+    more = {"schema.content": '{"type":"int8"}', "schemas.cache.size": "5", "decimal.format": " numeric "}
+    expected = JsonConverter(decimal_format="NUMERIC", schema_content='{"type":"int8"}', schemas_cache_size=5)
+    assert from_properties(JsonConverter, more) == expected
     assert not JsonConverter().schemas_enable
+
+
+def test_all_that_is_wrong_is_said_together_in_connects_words() -> None:
+    properties = {"schemas.enable": "true", "decimal.format": "Text", "schema.content": "{"}
+    with pytest.raises(ConfigError) as caught:
+        from_properties(JsonConverter, {f"value.converter.{k}": v for k, v in properties.items()}, "value.converter.")
+    assert list(map(str, caught.value.problems)) == [
+        "value.converter.decimal.format: Invalid value Text for configuration decimal.format: "
+        "String must be one of (case insensitive): NUMERIC, BASE64",
+        "value.converter.schema.content: Failed to parse schema in converter config due to serialization error: ",
+    ]
+
+
+def test_schema_content_is_ignored_without_schemas_and_where_it_is_null() -> None:
+    assert convert(JsonConverter(schema_content="{"), "1") == (None, 1)
+    text = '{"schema":null,"payload":1}'
+    assert convert(JsonConverter(schemas_enable=True, schema_content="null"), text) == (None, 1)
+
+
+def test_the_schemas_used_last_are_kept() -> None:
+    made: list[str] = []
+
+    def make(key: str) -> str:
+        made.append(key)
+        return key.upper()
+
+    recent = Recent(make, 2)
+    assert [recent(key) for key in "abacba"] == list("ABACBA")
+    assert (made, len(recent)) == (["a", "b", "c", "b", "a"], 2)
+    assert [Recent(str.upper, 0)(key) for key in "aab"] == ["A", "A", "B"]
 
 
 # ---------------------------------------------------------------------------------------------- passing through

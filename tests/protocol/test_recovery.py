@@ -14,6 +14,7 @@ import pytest
 
 from s3sink.batch import Route
 from s3sink.errors import ConfigurationChangedError, ConsistencyError, KeyConflictError, OffsetGapError
+from s3sink.formats import JsonFormat
 from s3sink.generation import CONFIG, FILES, FIRST, ID, START, STOP
 from s3sink.generation import SOURCE as SOURCE_KEY
 from s3sink.metrics import NoMetrics
@@ -40,6 +41,10 @@ def fate(record: FakeRecord) -> Fate:
 
 def drop(record: SinkRecord) -> SinkRecord | None:
     return None if record.value["to"] == "drop" else record
+
+
+def value_as_key(record: SinkRecord) -> SinkRecord:
+    return record.replace(key=record.value)
 
 
 @contextmanager
@@ -93,6 +98,23 @@ def test_any_one_witness_is_enough_after_a_crash_at_any_point(nth: int, lost: st
             sim.reset(None)
         produce(sim, "ab")
         sim.finish()
+
+
+@pytest.mark.parametrize(("nth", "lost"), list(itertools.product(range(18), LOSSES)))
+def test_files_of_keys_belong_to_the_generation_through_a_crash_at_any_point(nth: int, lost: str) -> None:
+    options: dict[str, Any] = {"keys_format": JsonFormat(), "transforms": [value_as_key], "rotation": [FlushSize(3)]}
+    with simulation("abaab", **options) as sim:
+        process = sim.start()
+        process.gate.stop_after(nth)
+        sim.work(process)
+        sim.crash(process)
+        if "rows" in LOSSES[lost]:
+            sim.forget()
+        if "offsets" in LOSSES[lost]:
+            sim.reset(None)
+        produce(sim, "ab")
+        sim.finish()
+        assert sim.stored().keys() == sim.stored("keys").keys()
 
 
 def test_an_intent_is_finished_with_its_own_stop_however_much_there_is_to_read() -> None:

@@ -14,12 +14,17 @@ from s3sink.batch import RecordBatch, Span
 from s3sink.converters import BytesConverter, JsonConverter
 from s3sink.formats import JsonFormat
 from s3sink.metrics import CountingMetrics
-from s3sink.partitioners import DefaultPartitioner
+from s3sink.partitioners import DefaultPartitioner, FieldPartitioner, HourlyPartitioner, Partitioner, RecordField
 from s3sink.pipeline import NullValues, Pipeline
 from s3sink.record import SinkRecord, TopicPartition
 from s3sink.transforms import (
+    Cast,
     Chain,
+    ExtractField,
+    Filter,
+    Flatten,
     HasHeaderKey,
+    HoistField,
     InsertField,
     MaskField,
     RecordIsTombstone,
@@ -42,6 +47,12 @@ CHOICES: list[TransformLike] = [
     When(RecordIsTombstone(), MaskField(["b"]), negate=True),
     When(HasHeaderKey("h"), ReplaceField(exclude=["a"])),
     When(TopicNameMatches("orders.*"), MaskField(["c"])),
+    Cast(["a:string", "c:int32"]),
+    ExtractField("a"),
+    Filter(),
+    When(TopicNameMatches("eu.*"), Filter()),
+    Flatten("_"),
+    HoistField("a"),
 ]
 
 
@@ -86,14 +97,12 @@ def batches(draw: st.DrawFn) -> RecordBatch:
     return RecordBatch(SOURCE, Span(10, 10 + len(raw)), raw=raw)
 
 
-def outcome(batch: RecordBatch, transforms: list[TransformLike], nulls: NullValues = "fail") -> Any:
+def outcome(batch: RecordBatch, transforms: list[TransformLike], partitioner: Partitioner, nulls: NullValues) -> Any:
     metrics = CountingMetrics()
-    pipeline = Pipeline(
-        JsonConverter(), BytesConverter(), Chain(transforms), DefaultPartitioner(), JsonFormat(), nulls, metrics
-    )
+    pipeline = Pipeline(JsonConverter(), BytesConverter(), Chain(transforms), partitioner, JsonFormat(), nulls, metrics)
     prepared = asyncio.run(pipeline.run(batch, 0))
     lines = [
-        (record_offset, routed.route_at(index).topic, msgspec.json.decode(line))
+        (record_offset, routed.route_at(index), msgspec.json.decode(line))
         for routed in prepared.routed
         for index, (record_offset, line) in enumerate(
             zip(routed.batch.offsets, routed.batch.encoded() or [], strict=True)
@@ -102,11 +111,25 @@ def outcome(batch: RecordBatch, transforms: list[TransformLike], nulls: NullValu
     return lines, sorted((e.offset, e.reason) for e in prepared.errors), metrics.counters
 
 
-@given(batches(), st.lists(st.sampled_from(CHOICES), min_size=1, max_size=4), st.sampled_from(["fail", "ignore"]))
+PARTITIONERS: list[Partitioner] = [
+    DefaultPartitioner(),
+    FieldPartitioner("a"),
+    FieldPartitioner("b.a", "c"),
+    HourlyPartitioner(extractor=RecordField("a")),
+]
+
+
+@given(
+    batches(),
+    st.lists(st.sampled_from(CHOICES), max_size=4),
+    st.sampled_from(PARTITIONERS),
+    st.sampled_from(["fail", "ignore"]),
+)
 def test_a_chain_by_batches_agrees_with_the_chain_by_rows(
-    batch: RecordBatch, transforms: list[TransformLike], nulls: NullValues
+    batch: RecordBatch, transforms: list[TransformLike], partitioner: Partitioner, nulls: NullValues
 ) -> None:
-    assert outcome(batch, transforms, nulls) == outcome(batch, [*transforms, same], nulls)
+    by_rows = outcome(batch, [*transforms, same], partitioner, nulls)
+    assert outcome(batch, transforms, partitioner, nulls) == by_rows
 
 
 @pytest.mark.parametrize("transform", CHOICES, ids=repr)

@@ -1,22 +1,16 @@
-"""Debezium's unwrap, with schema, without, and as text."""
+"""Debezium's unwrap: what is a change event, and what becomes of changes, deletes and tombstones."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
 
-from s3sink.batch import RecordBatch, Span
 from s3sink.config import from_properties
-from s3sink.converters import BytesConverter, JsonConverter, convert_batch
-from s3sink.errors import ConfigError, TransformError
+from s3sink.errors import ILLEGAL_ARGUMENT, SCHEMA_BUILDER_EXCEPTION, ConfigError, TransformError
 from s3sink.record import SinkRecord, TopicPartition
 from s3sink.schema import Field, Schema
-from s3sink.transforms import Chain, ExtractNewRecordState
+from s3sink.transforms import ExtractNewRecordState
 
 SOURCE = TopicPartition("db.inventory.customers", 0)
 UNWRAP, DROP = ExtractNewRecordState(), ExtractNewRecordState("drop")
@@ -100,70 +94,110 @@ def test_debeziums_own_class_leaves_what_has_no_schema() -> None:
     ],
 )
 def test_an_envelope_that_is_none_is_refused(value: Any, schema: Schema, complaint: str) -> None:
-    with pytest.raises(TransformError, match=complaint):
+    with pytest.raises(TransformError, match=complaint) as caught:
         UNWRAP.apply(record(value, schema))
+    assert (caught.value.connect_class == ILLEGAL_ARGUMENT) is complaint.startswith("Unknown")
 
 
+# ---------------------------------------------------------------------------------------------- modes
+MODES: list[tuple[dict[str, Any], str, str, str]] = [  # options, change, delete, tombstone
+    ({}, "row", "null", "dropped"),
+    ({"delete_tombstone_handling_mode": "tombstone"}, "row", "null", "dropped"),
+    ({"delete_tombstone_handling_mode": "drop"}, "row", "dropped", "dropped"),
+    ({"delete_tombstone_handling_mode": "Rewrite"}, "marked", "marked", "dropped"),
+    ({"delete_tombstone_handling_mode": "rewrite-with-tombstone"}, "marked", "marked", "kept"),
+    ({"delete_tombstone_handling_mode": "DELETE-TO-TOMBSTONE"}, "row", "null, no schema", "dropped"),
+    ({"drop_tombstones": True}, "row", "dropped", "dropped"),
+    ({"drop_tombstones": False}, "row", "dropped", "kept"),
+    ({"delete_handling_mode": "drop"}, "row", "dropped", "dropped"),
+    ({"delete_handling_mode": "rewrite"}, "marked", "marked", "dropped"),
+    ({"delete_handling_mode": "rewrite", "drop_tombstones": False}, "marked", "marked", "kept"),
+    ({"delete_handling_mode": "NONE"}, "row", "null", "dropped"),
+    ({"delete_handling_mode": "none", "drop_tombstones": False}, "row", "null", "kept"),
+    ({"delete_handling_mode": "rewrite", "delete_tombstone_handling_mode": "drop"}, "row", "dropped", "dropped"),
+    ({"drop_tombstones": False, "delete_tombstone_handling_mode": "tombstone"}, "row", "null", "dropped"),
+]
+MARKED = ROW.replace(optional=False, fields=(*ROW.fields, Field("__deleted", Schema(type="string", optional=True))))
+
+
+@pytest.mark.parametrize(("options", "change", "delete", "tombstone"), MODES)
+@pytest.mark.parametrize("typed", [True, False])
+def test_modes_say_what_becomes_of_deletes(
+    options: dict[str, Any], change: str, delete: str, tombstone: str, typed: bool
+) -> None:
+    unwrap, schema = ExtractNewRecordState(**options), ENVELOPE if typed else None
+    note = "d" if typed and change == "marked" else None  # InsertField puts the default there
+    answers: dict[str, SinkRecord | None] = {
+        "row": record(AFTER, ROW.replace(optional=False) if typed else None),
+        "null": record(None, ROW if typed else None),
+        "null, no schema": record(None),
+        "dropped": None,
+        "kept": record(None),
+    }
+    marked = record(AFTER | {"note": note, "__deleted": "false"}, MARKED if typed else None)
+    gone = record(BEFORE | {"__deleted": "true"}, MARKED if typed else None)
+    assert unwrap.apply(record(event("u", BEFORE, AFTER), schema)) == (answers | {"marked": marked})[change]
+    assert unwrap.apply(record(event("d", BEFORE, None), schema)) == (answers | {"marked": gone})[delete]
+    assert unwrap.apply(record(None)) == answers[tombstone]
+    assert unwrap.apply(record(event("t", None, None), schema)) is None
+
+
+def test_a_null_keeps_its_place_when_no_defaults_are_wanted() -> None:
+    unwrap = ExtractNewRecordState("rewrite", replace_null_with_default=False)
+    result = unwrap.apply(record(event("c", None, AFTER), ENVELOPE))
+    assert result == record(AFTER | {"__deleted": "false"}, MARKED)
+
+
+@pytest.mark.parametrize("typed", [True, False])
+def test_a_column_with_the_name_of_the_mark_is_never_overwritten(typed: bool) -> None:
+    row = Schema(type="struct", optional=True, fields=(Field("__deleted", Schema(type="string")),))
+    schema = Schema(type="struct", name="x.Envelope", fields=(Field("before", row), Field("after", row)))
+    given_record = record(event("c", None, {"__deleted": "mine"}), schema if typed else None)
+    with pytest.raises(TransformError, match="field name duplication __deleted") as caught:
+        ExtractNewRecordState("rewrite").apply(given_record)
+    assert caught.value.connect_class == SCHEMA_BUILDER_EXCEPTION
+    result = UNWRAP.apply(given_record)
+    assert result is not None
+    assert result.value == {"__deleted": "mine"}
+
+
+# ---------------------------------------------------------------------------------------------- options
 def test_options_have_debeziums_names() -> None:
-    assert from_properties(ExtractNewRecordState, {"delete.tombstone.handling.mode": "drop"}) == DROP
-    with pytest.raises(ConfigError):
-        from_properties(ExtractNewRecordState, {"delete.tombstone.handling.mode": "bogus"})
-
-
-# ---------------------------------------------------------------------------------------------- as text
-class Raw(NamedTuple):
-    offset: int
-    timestamp: int | None
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes | None]] = ()
-
-
-ROWS = st.none() | st.dictionaries(
-    st.sampled_from(["id", "op", "näme", "after"]), st.integers() | st.text() | st.none()
-)
-EVENTS = st.fixed_dictionaries(
-    {"op": st.sampled_from(["c", "d", "u", "r", "t", "m", "é"]), "source": st.just({"t": 1}), "after": ROWS},
-    optional={"before": ROWS, "ts_ms": st.integers(), "note": st.text()},
-)
-OTHERS = st.none() | st.integers() | st.lists(st.none()) | st.dictionaries(st.sampled_from(["op", "after"]), st.text())
-TEXTS = st.none() | st.builds(
-    lambda value, indent, ascii_only: json.dumps(value, indent=indent, ensure_ascii=ascii_only).encode(),
-    EVENTS | OTHERS,
-    st.sampled_from([None, 1]),
-    st.booleans(),
-)
-
-
-@given(st.lists(TEXTS, max_size=6), st.sampled_from([UNWRAP, DROP, ExtractNewRecordState(schemaless=False)]))
-@example([b"{bad"], UNWRAP)
-@example([b'{"after":null,"before":{"x":"\xff"},"op":"c","source":{}}'], UNWRAP)
-@example([b'{"\\u006fp":"c","after":{"a":1},"before":null,"source":{}}'], UNWRAP)
-@example([b'{"op":"\\u0063","after":{"a":1},"before":null,"source":{}}'], UNWRAP)
-@example([b' null\n{"op":"c"}'], UNWRAP)
-@example([b" \n"], UNWRAP)
-def test_unwrapping_texts_agrees_with_unwrapping_rows(texts: list[bytes | None], unwrap: ExtractNewRecordState) -> None:
-    raw = [Raw(7 + i, 1000 + i, b"k%d" % i, text, [("h", b"x")]) for i, text in enumerate(texts)]
-    batch = RecordBatch(SOURCE, Span(5, 7 + len(raw)), raw=raw)
-    expected, errors = convert_batch(batch, BytesConverter(), JsonConverter())
-    expected, more = Chain([unwrap]).apply(expected)
-    got = unwrap.apply_batch(batch)
-    if got is None:
-        return
-    assert got.span == batch.span
-    rows, bad = convert_batch(got, BytesConverter(), JsonConverter())
-    assert not more
-    assert [error.offset for error in bad] == [error.offset for error in errors]
-    assert list(rows.records()) == list(expected.records())
-
-
-def test_texts_of_rows_are_not_decoded() -> None:
-    text = b'{"before":null,"after": {"pi":3.14159265358979323846 } ,"source":{},"op":"c"}'
-    delete = b'{"before":{"a":1},"after":null,"source":{},"op":"d"}'
-    batch = RecordBatch(
-        SOURCE, Span(0, 3), raw=[Raw(0, -1, None, text), Raw(1, 5, b"k", delete), Raw(2, 5, b"k", None)]
+    assert from_properties(ExtractNewRecordState, {"delete.tombstone.handling.mode": "DROP"}) == DROP
+    properties = {
+        "delete.handling.mode": "none",
+        "drop.tombstones": "false",
+        "add.fields": "op , lsn",
+        "add.fields.prefix": "",
+        "add.headers": "db",
+        "add.headers.prefix": "h-",
+        "route.by.field": "dest",
+        "drop.fields.header.name": "drop",
+        "drop.fields.from.key": "true",
+        "drop.fields.keep.schema.compatible": "false",
+        "replace.null.with.default": "false",
+    }
+    assert from_properties(ExtractNewRecordState, properties) == ExtractNewRecordState(
+        delete_handling_mode="none",
+        drop_tombstones=False,
+        add_fields=["op", "lsn"],
+        add_fields_prefix="",
+        add_headers=["db"],
+        add_headers_prefix="h-",
+        route_by_field="dest",
+        drop_fields_header_name="drop",
+        drop_fields_from_key=True,
+        drop_fields_keep_schema_compatible=False,
+        replace_null_with_default=False,
     )
-    got = UNWRAP.apply_batch(batch)
-    assert got is not None
-    assert got.values() == [b'{"pi":3.14159265358979323846 }', None]
-    assert (list(got.offsets), got.timestamps, got.keys()) == ([0, 1], [None, 5], [None, b"k"])
+
+
+def test_all_that_is_wrong_with_the_options_is_said_at_once() -> None:
+    with pytest.raises(ConfigError) as caught:
+        ExtractNewRecordState("", delete_handling_mode="keep", add_fields=["op:a:b"], add_headers="op")
+    assert [(problem.key, problem.message) for problem in caught.value.problems] == [
+        ("delete_tombstone_handling_mode", "Unable to validate config."),
+        ("delete_handling_mode", "Unable to validate config."),
+        ("add_fields", "Unexpected field name: op:a:b"),
+        ("add_headers", "'op' is one string; write ['op']"),
+    ]

@@ -1,0 +1,74 @@
+"""Columns that a header of the record itself names, to be left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import msgspec
+
+from s3sink.errors import TransformError
+from s3sink.record import Headers, SinkRecord
+from s3sink.schema import Schema
+from s3sink.transforms._fields import field_reader, java_class, struct_like
+
+Names = tuple[str, ...]
+
+
+def names_in(headers: Headers, key: str) -> Names:
+    """The names in the last header of that key: a list, or JSON text of one while headers are bytes as read.
+
+    Raises TransformError for anything else. Without such a header, or with null in it, there are none.
+    """
+    value = next((header.value for header in reversed(headers) if header.key == key), None)
+    if value is None:
+        return ()
+    names = _decoded(value) if isinstance(value, bytes) else value
+    if not isinstance(names, list):
+        raise TransformError(f"the header {key} is no list of field names, but {java_class(value)}")
+    return tuple(str(name) for name in names if name is not None)
+
+
+def _decoded(data: bytes) -> Any:
+    try:
+        return msgspec.json.decode(data)
+    except (msgspec.DecodeError, ValueError):
+        return None
+
+
+def plain_without(row: dict[str, Any], names: Names) -> None:
+    """Take them out of a map. Without a schema no column is required."""
+    for name in names:
+        row.pop(name, None)
+
+
+class Without(NamedTuple):
+    """What is left of a struct schema, and of its values."""
+
+    schema: Schema
+    edit: Callable[[dict[str, Any]], dict[str, Any]]
+
+
+def typed_without(schema: Schema, names: Names, keeps_required: bool) -> Without | None:
+    """How to take them out of structs, or None when they are not there.
+
+    It is done as ReplaceField does it, which puts defaults where there is null.
+    """
+    if schema.type != "struct":
+        return None
+    goes = {field.name for field in schema.fields if field.name in names}
+    if keeps_required:
+        goes = {field.name for field in schema.fields if field.name in goes and field.schema.optional}
+    if not goes:
+        return None
+    kept = [field for field in schema.fields if field.name not in goes]
+    return Without(struct_like(schema, kept), field_reader([(field, field.name) for field in kept], True))
+
+
+def key_without(record: SinkRecord, names: Names, keeps_required: bool) -> tuple[Any, Schema | None]:
+    """The key of the record and its schema, without those columns."""
+    key, schema = record.key, record.key_schema
+    if schema is None:
+        return ({name: key[name] for name in key if name not in names} if isinstance(key, dict) else key), None
+    without = None if key is None else typed_without(schema, names, keeps_required)
+    return (key, schema) if without is None else (without.edit(key), without.schema)
