@@ -58,6 +58,7 @@ kill-test: $(READY)
 	$(BIN)/python -m pytest -m long tests/broker $(ARGS)
 
 bench: $(READY)
+	$(BIN)/python -m benchmarks.transforms
 	$(BIN)/python -m benchmarks $(ARGS)
 
 format: $(READY)

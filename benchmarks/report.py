@@ -78,7 +78,7 @@ def _processor() -> str:
 def table(results: Results, ratios: Ratios) -> str:
     """What everything cost."""
     head = ("row", "what", "CPU-s/M", "with start", "of limit", "records/s", "peak MB", "objects")
-    return _aligned([head, *(_line(name, results, ratios) for name in ROWS if name in results)])
+    return aligned([head, *(_line(name, results, ratios) for name in ROWS if name in results)])
 
 
 def _line(name: str, results: Results, ratios: Ratios) -> Sequence[str]:
@@ -98,7 +98,7 @@ def _line(name: str, results: Results, ratios: Ratios) -> Sequence[str]:
 def goals(results: Results) -> str:
     """What was wanted, what was reached, and whether that is enough."""
     head = ("row", "goal", "reached", "")
-    return _aligned(
+    return aligned(
         [head, *(_verdict(name, goal, results) for name in ROWS if name in results for goal in ROWS[name].goals)]
     )
 
@@ -110,7 +110,7 @@ def _verdict(name: str, goal: Goal, results: Results) -> Sequence[str]:
     return name, str(goal), f"{value:,.0f}" if value >= 100 else f"{value:.2f}", "yes" if goal.met(value) else "NO"
 
 
-def _aligned(rows: Iterable[Sequence[str]]) -> str:
+def aligned(rows: Iterable[Sequence[str]]) -> str:
     """A Markdown table that can be read as it is."""
     rows = list(rows)
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]

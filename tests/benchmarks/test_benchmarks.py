@@ -15,6 +15,7 @@ from benchmarks.limits import store_of, unwrapped
 from benchmarks.records import changed_row, kept, kept_a_partition, records, seqs_of
 from benchmarks.rows import ROWS, Goal
 from benchmarks.topics import Topic
+from benchmarks.transforms import measured, table
 from s3sink.testing.services import KafkaBroker, SeaweedFS
 
 
@@ -40,6 +41,14 @@ def test_a_partition_ends_with_a_full_file(n: int, partitions: int) -> None:
 def test_every_limit_and_every_row_of_a_comparison_is_a_row() -> None:
     named = {row.limit for row in ROWS.values()} | {goal.over or None for row in ROWS.values() for goal in row.goals}
     assert named - {None} <= ROWS.keys()
+
+
+@pytest.mark.parametrize("name", ["none", "MaskField", "ValueToKey", "unwrap"])
+def test_a_transform_costs_something(name: str) -> None:
+    figures = measured(name, runs=1)
+    assert (figures["batches"] is None) == (name == "ValueToKey")
+    assert figures["rows"]
+    assert name in table({name: figures})
 
 
 def test_a_goal_is_met_on_its_own_side_only() -> None:
