@@ -7,7 +7,7 @@ BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: help demo demo-cdc test check unit broker kill-test cdc-test soak bench format clean
+.PHONY: help demo demo-cdc test check unit broker kill-test cdc-test soak bench docs format clean
 
 help:
 	@echo "make demo       flights from Kafka into S3, killed half-way, counted at the end"
@@ -18,6 +18,7 @@ help:
 	@echo "make broker     tests on the real Kafka broker and S3 server"
 	@echo "make kill-test  30 and more kill -9 at random moments (minutes)"
 	@echo "make cdc-test   MySQL, Debezium and the sink, killed, three times (minutes)"
+	@echo "make docs       write the pages that are made from the classes"
 	@echo "make bench      figures beside the measured limit (minutes)"
 
 $(READY): pyproject.toml
@@ -60,6 +61,9 @@ kill-test: $(READY)
 bench: $(READY)
 	$(BIN)/python -m benchmarks.transforms
 	$(BIN)/python -m benchmarks $(ARGS)
+
+docs: $(READY)
+	$(BIN)/python docs/generate.py
 
 format: $(READY)
 	$(BIN)/ruff format .

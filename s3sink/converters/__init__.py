@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from s3sink.batch import RecordBatch
+from s3sink.converters.avro import AvroConverter
 from s3sink.converters.bytes import BytesConverter
 from s3sink.converters.header import SimpleHeaderConverter
 from s3sink.converters.json import JsonConverter
@@ -24,6 +25,7 @@ from s3sink.record import Headers
 from s3sink.schema import Schema
 
 __all__ = [
+    "AvroConverter",
     "BooleanConverter",
     "BytesConverter",
     "Converter",

@@ -28,7 +28,7 @@ class AvroConverter:
     registry cannot be reached the error is a `SchemaRegistryUnavailable`, which is retriable.
 
     A value that is null for Avro is a null value without a schema. Schemas that contain themselves are not supported.
-    As writing knows what the sink's Avro files know, `encode` takes what `convert` gives.
+    Certificates and keys are PEM files; Java's key stores are refused.
     """
 
     schema_registry_url: Annotated[
