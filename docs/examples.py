@@ -217,5 +217,45 @@ PREDICATES = Group(
         ),
     },
 )
-OF_CONFLUENT = Group("Confluent's", "They follow Confluent's public documentation.", {})
+OF_CONFLUENT = Group(
+    "Confluent's",
+    "They follow Confluent's public documentation. `FilterByCondition` is Confluent's `Filter`, `NestedReplaceField` "
+    "its `ReplaceField`.",
+    {
+        "Drop": Example(f"{CONFLUENT}Drop$Key", {}, 'Drop(of="key")', {"id": 7}, key="k"),
+        "ExtractTopic": Example(
+            f"{CONFLUENT}ExtractTopic$Value", {"field": "kind"}, 'ExtractTopic("kind")', {"id": 7, "kind": "returns"}
+        ),
+        "FilterByCondition": Example(
+            f"{CONFLUENT}Filter$Value",
+            {
+                "filter.condition": "$.order[?(@.state == 'test')]",
+                "filter.type": "exclude",
+                "missing.or.null.behavior": "include",
+            },
+            """FilterByCondition("$.order[?(@.state == 'test')]", "exclude", "include")""",
+            {"order": {"id": 7, "state": "test"}},
+        ),
+        "MessageTimestampRouter": Example(
+            f"{CONFLUENT}MessageTimestampRouter",
+            {
+                "topic.format": "${topic}-${timestamp}",
+                "topic.timestamp.format": "yyyy.MM.dd",
+                "message.timestamp.format": "yyyy-MM-dd",
+                "message.timestamp.keys": "day,date",
+            },
+            'MessageTimestampRouter("yyyy.MM.dd", "yyyy-MM-dd", ["day", "date"])',
+            {"id": 7, "date": "2026-03-02"},
+        ),
+        "NestedReplaceField": Example(
+            f"{CONFLUENT}ReplaceField$Value",
+            {"exclude": "card.number", "renames": "card.holder:name"},
+            'NestedReplaceField(exclude=["card.number"], renames={"card.holder": "name"})',
+            {"id": 7, "card": {"number": "4111", "holder": "Kim"}},
+        ),
+        "TombstoneHandler": Example(
+            f"{CONFLUENT}TombstoneHandler", {"behavior": "ignore"}, 'TombstoneHandler("ignore")', None, key="k"
+        ),
+    },
+)
 GROUPS = (TRANSFORMS, OF_DEBEZIUM, OF_CONFLUENT, PREDICATES)

@@ -37,7 +37,13 @@ A transform changes, routes or drops one record. In Python a sink has a list of 
 connector file they have aliases:
 
 ```python
-S3Sink(store=store, transforms=[MaskField(["email"]), lambda record: record if record.value["id"] else None])
+from s3sink import MemoryStore, S3Sink
+from s3sink.transforms import MaskField
+
+sink = S3Sink(
+    store=MemoryStore(),
+    transforms=[MaskField(["email"]), lambda record: record if record.value["id"] else None],
+)
 ```
 
 ```properties
@@ -139,7 +145,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def _shown(example: Any) -> Iterator[str]:
     transform, properties = _built(example)
     yield f"```properties\n{properties}\n```\n"
-    yield f"```python\n{example.python}\n```\n"
+    yield f"In Python: `{example.python}`\n"
     rows, errors = Chain([transform]).apply(_batch(example.record))
     assert not errors, (example.type, errors)
     yield f"{_record(example.record, example.record)}\n"

@@ -34,6 +34,7 @@ _VERBS: dict[Kind, str] = {
     "TimestampExtractor": "extract",
 }
 _SMT = "org.apache.kafka.connect.transforms."
+_CONFLUENT = "io.confluent.connect.transforms."
 _CONVERTERS = "org.apache.kafka.connect.converters."
 _STORAGE = "org.apache.kafka.connect.storage."
 _PROVIDERS = "org.apache.kafka.common.config.provider."
@@ -67,6 +68,13 @@ def _of_key_and_value(name: str, removed: Mapping[str, str] | None = None) -> It
         )
 
 
+def _confluent(name: str, ours: str, parts: tuple[str, ...] = ("Key", "Value")) -> Iterator[ConnectClass]:
+    """A class of Confluent's for each part of a record; ours has another name where Apache has one of that name too."""
+    for part in parts:
+        fixed = {"of": part.lower()}
+        yield ConnectClass(f"{_CONFLUENT}{name}${part}", f"s3sink.transforms:{ours}", ("Transformation",), fixed=fixed)
+
+
 def _transform(package: str, name: str, **more: Any) -> ConnectClass:
     return ConnectClass(package + name, f"s3sink.transforms:{name}", ("Transformation",), **more)
 
@@ -91,6 +99,11 @@ CLASSES: tuple[ConnectClass, ...] = (
     *_of_key_and_value("ReplaceField", removed={"blacklist": "exclude", "whitelist": "include"}),
     *(_transform(_SMT, name) for name in _WHOLE),
     *(ConnectClass(f"{_SMT}predicates.{name}", f"s3sink.transforms:{name}", ("Predicate",)) for name in _PREDICATES),
+    *_confluent("Drop", "Drop"),
+    *_confluent("ExtractTopic", "ExtractTopic", ("Key", "Value", "Header")),
+    *_confluent("Filter", "FilterByCondition"),
+    *_confluent("ReplaceField", "NestedReplaceField"),
+    *(_transform(_CONFLUENT, name) for name in ("MessageTimestampRouter", "TombstoneHandler")),
     # Debezium's class leaves records without schema alone, ours unwraps them: from a connector file only when told to
     _transform(
         "io.debezium.transforms.",

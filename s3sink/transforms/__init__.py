@@ -16,16 +16,21 @@ from s3sink.record import SinkRecord
 from s3sink.transforms.by_logical_table_router import ByLogicalTableRouter
 from s3sink.transforms.cast import Cast
 from s3sink.transforms.chain import Chain
+from s3sink.transforms.drop import Drop
 from s3sink.transforms.drop_headers import DropHeaders
 from s3sink.transforms.extract_field import ExtractField
 from s3sink.transforms.extract_new_record_state import ExtractNewRecordState
+from s3sink.transforms.extract_topic import ExtractTopic
 from s3sink.transforms.filter import Filter
+from s3sink.transforms.filter_by_condition import FilterByCondition
 from s3sink.transforms.flatten import Flatten
 from s3sink.transforms.header_from import HeaderFrom
 from s3sink.transforms.hoist_field import HoistField
 from s3sink.transforms.insert_field import InsertField
 from s3sink.transforms.insert_header import InsertHeader
 from s3sink.transforms.mask_field import MaskField
+from s3sink.transforms.message_timestamp_router import MessageTimestampRouter
+from s3sink.transforms.nested_replace_field import NestedReplaceField
 from s3sink.transforms.predicates import HasHeaderKey, RecordIsTombstone, TopicNameMatches
 from s3sink.transforms.regex_router import RegexRouter
 from s3sink.transforms.replace_field import ReplaceField
@@ -33,6 +38,7 @@ from s3sink.transforms.set_schema_metadata import SetSchemaMetadata
 from s3sink.transforms.timestamp_converter import TimestampConverter
 from s3sink.transforms.timestamp_router import TimestampRouter
 from s3sink.transforms.timezone_converter import TimezoneConverter
+from s3sink.transforms.tombstone_handler import TombstoneHandler
 from s3sink.transforms.value_to_key import ValueToKey
 from s3sink.transforms.when import When
 
@@ -43,10 +49,13 @@ __all__ = [
     "ByLogicalTableRouter",
     "Cast",
     "Chain",
+    "Drop",
     "DropHeaders",
     "ExtractField",
     "ExtractNewRecordState",
+    "ExtractTopic",
     "Filter",
+    "FilterByCondition",
     "Flatten",
     "HasHeaderKey",
     "HeaderFrom",
@@ -54,6 +63,8 @@ __all__ = [
     "InsertField",
     "InsertHeader",
     "MaskField",
+    "MessageTimestampRouter",
+    "NestedReplaceField",
     "Predicate",
     "PredicateLike",
     "RecordIsTombstone",
@@ -63,6 +74,7 @@ __all__ = [
     "TimestampConverter",
     "TimestampRouter",
     "TimezoneConverter",
+    "TombstoneHandler",
     "TopicNameMatches",
     "Transform",
     "TransformLike",

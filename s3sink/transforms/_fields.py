@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, NamedTuple, cast
 
 from s3sink.batch import RecordBatch
+from s3sink.config import problem_if
 from s3sink.connect_json import PerSchema
 from s3sink.errors import SCHEMA_BUILDER_EXCEPTION, Problem, TransformError
 from s3sink.java_class import java_class as java_class
@@ -122,6 +123,21 @@ def with_headers(record: SinkRecord, headers: Headers) -> SinkRecord:
     )
 
 
+def with_topic(record: SinkRecord, topic: str) -> SinkRecord:
+    """`record.replace(topic=...)`, in a third of the time."""
+    return SinkRecord(
+        record.source,
+        record.offset,
+        record.timestamp,
+        topic,
+        record.key,
+        record.value,
+        record.headers,
+        record.key_schema,
+        record.value_schema,
+    )
+
+
 def part_of(record: SinkRecord, of: Of) -> tuple[Any, Schema | None]:
     """The key or the value, with its schema."""
     return (record.value, record.value_schema) if of == "value" else (record.key, record.key_schema)
@@ -180,10 +196,10 @@ def struct_like(schema: Schema, fields: Sequence[Field]) -> Schema:
 
 
 # ---------------------------------------------------------------------------------------------- Connect's words
-def not_a_map(value: Any, purpose: str) -> TransformError:
-    """What is said of a value without schema that has no fields."""
+def not_a_map(value: Any, purpose: str, schema: Schema | None = None) -> TransformError:
+    """What is said of a value without schema that has no fields, or that has to be a map."""
     return TransformError(
-        f"Only Map objects supported in absence of schema for [{purpose}], found: {java_class(value)}"
+        f"Only Map objects supported in absence of schema for [{purpose}], found: {java_class(value, schema)}"
     )
 
 
@@ -208,6 +224,12 @@ def names_problem(key: str, names: Sequence[str], required: bool = False) -> Pro
     if not all(names):
         return Problem(key, f"Configuration '{key}' values must not be empty.")
     return None
+
+
+def choice_problem(name: str, value: str, choices: Sequence[str]) -> Problem | None:
+    """What is wrong with an option that is one of several words; its key is its name with dots."""
+    known = f"Invalid value {value} for configuration {name.replace('_', '.')}: "
+    return problem_if(value not in choices, name, f"{known}String must be one of: {', '.join(choices)}")
 
 
 def freeze(instance: object, **attributes: Any) -> None:

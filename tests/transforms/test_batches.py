@@ -20,16 +20,22 @@ from s3sink.record import SinkRecord, TopicPartition
 from s3sink.transforms import (
     Cast,
     Chain,
+    Drop,
     ExtractField,
     Filter,
+    FilterByCondition,
     Flatten,
     HasHeaderKey,
     HoistField,
     InsertField,
     MaskField,
+    MessageTimestampRouter,
+    NestedReplaceField,
     RecordIsTombstone,
     RegexRouter,
     ReplaceField,
+    TimestampConverter,
+    TombstoneHandler,
     TopicNameMatches,
     TransformLike,
     When,
@@ -53,6 +59,17 @@ CHOICES: list[TransformLike] = [
     When(TopicNameMatches("eu.*"), Filter()),
     Flatten("_"),
     HoistField("a"),
+    TimestampConverter("string", "a", "yyyy-MM-dd HH:mm:ss.SSS"),
+    TimestampConverter("unix", "b", "'x'", unix_precision="seconds"),
+    Drop(),
+    FilterByCondition("$[?(@.a > 0 || @.b == 'x')]", "include"),
+    FilterByCondition("$.c[?(@.a)]", "exclude", missing_or_null_behavior="include"),
+    FilterByCondition("$..b", "exclude", missing_or_null_behavior="exclude"),
+    MessageTimestampRouter("yyyy", "'x'", ["b"]),
+    NestedReplaceField(exclude=["b.a", "c"], renames=["b:z", "b.c:a"]),
+    NestedReplaceField(include=["a", "c.b"]),
+    TombstoneHandler("ignore"),
+    TombstoneHandler("fail"),
 ]
 
 
@@ -69,7 +86,8 @@ def same(record: SinkRecord) -> SinkRecord:
     return record
 
 
-scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+scalars: st.SearchStrategy[Any] = st.none() | st.booleans() | st.integers() | st.text() | st.just("x")
+scalars |= st.floats(allow_nan=False, allow_infinity=False)
 members = st.sampled_from("abc") | st.text(max_size=2)
 documents = st.dictionaries(members, scalars | st.lists(scalars, max_size=2) | st.dictionaries(members, scalars))
 texts = (
