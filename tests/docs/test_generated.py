@@ -11,6 +11,7 @@ from types import ModuleType
 import pytest
 
 import s3sink.transforms
+from s3sink.connect.keys import KEYS
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -25,8 +26,14 @@ def generate() -> ModuleType:
     return module
 
 
-def test_the_page_of_transforms_is_up_to_date(generate: ModuleType) -> None:
-    assert (DOCS / "transforms.md").read_text() == generate.page(), "run make docs"
+@pytest.mark.parametrize("name", ["transforms.md", "configuration.md"])
+def test_a_page_is_up_to_date(generate: ModuleType, name: str) -> None:
+    assert (DOCS / name).read_text() == generate.pages()[name], "run make docs"
+
+
+def test_every_key_is_on_the_page_of_keys(generate: ModuleType) -> None:
+    page = generate.pages()["configuration.md"]
+    assert [key for key in KEYS if f"`{key}`" not in page] == []
 
 
 def test_every_transform_and_predicate_has_an_example(generate: ModuleType) -> None:
