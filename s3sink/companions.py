@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from s3sink.batch import Kind, RecordBatch, Route, RoutedBatch
 from s3sink.errors import FormatError, RecordError
-from s3sink.formats import Format, ParquetFormat, PreparingFormat
+from s3sink.fitting import Formatted, formatted
+from s3sink.formats import Format, ParquetFormat
 from s3sink.header_text import text_of
 from s3sink.record import Header, SinkRecord
 from s3sink.schema import Field, Schema
@@ -16,7 +17,7 @@ from s3sink.schema import Field, Schema
 _TEXT = Schema(type="string")
 _HEADER = Schema(type="struct", fields=(Field("key", _TEXT), Field("value", _TEXT)))
 _HEADERS = Schema(type="array", items=_HEADER)
-_HEADERS_RECORD = Schema(type="struct", fields=(Field("headers", _HEADERS),))
+_HEADERS_RECORD = Schema(type="struct", name="RecordHeaders", fields=(Field("headers", _HEADERS),))
 
 
 class Prepared(NamedTuple):
@@ -49,11 +50,16 @@ class Companions:
         every: dict[Kind, Format | None] = {"": values, "keys": self.keys, "headers": self.headers}
         return {kind: format for kind, format in every.items() if format is not None}
 
-    def prepare(self, batch: RecordBatch, values: Format) -> tuple[list[Prepared], list[RecordError]]:
-        """Consecutive groups of records, whose spans make up the batch's, and one error for each that is refused."""
+    def prepare(
+        self, batch: RecordBatch, values: Format, form: Callable[[RecordBatch, Format], Formatted] = formatted
+    ) -> tuple[list[Prepared], list[RecordError]]:
+        """Consecutive groups of records, whose spans make up the batch's, and one error for each that is refused.
+
+        `form` gives values the form of their format.
+        """
         batch, errors = _without(batch, self._incomplete(batch.records()))
         while True:
-            parts, refused = self._prepared(batch, values)
+            parts, refused = self._prepared(batch, values, form)
             if not refused:
                 return _in_step(batch, parts), errors
             errors += refused
@@ -71,7 +77,7 @@ class Companions:
         return reasons
 
     def _prepared(
-        self, batch: RecordBatch, values: Format
+        self, batch: RecordBatch, values: Format, form: Callable[[RecordBatch, Format], Formatted]
     ) -> tuple[dict[Kind, Sequence[RecordBatch]], list[RecordError]]:
         """Each kind in its format, in as many batches as the format wants."""
         rows = batch.records()
@@ -82,7 +88,7 @@ class Companions:
             if kind:
                 view = _key_view(format) if kind == "keys" else _header_view(format)
                 part = batch.with_rows([view(row) for row in rows])
-            parts[kind], bad = _formatted(part, format)
+            parts[kind], bad = formatted(part, format) if kind else form(part, format)
             errors |= {error.offset or 0: error for error in bad}
         return parts, [errors[offset] for offset in sorted(errors)]
 
@@ -123,7 +129,7 @@ def _key_view(format: Format) -> Callable[[SinkRecord], SinkRecord]:
     def wrapped(row: SinkRecord) -> SinkRecord:
         schema = row.key_schema
         if schema is not None and schema not in known:
-            known[schema] = Schema(type="struct", fields=(Field("key", schema),))
+            known[schema] = Schema(type="struct", name="RecordKey", fields=(Field("key", schema),))
         return row.replace(value={"key": row.key}, value_schema=None if schema is None else known[schema])
 
     return wrapped
@@ -151,12 +157,6 @@ def _named(row: SinkRecord) -> str:
 
 
 # ---------------------------------------------------------------------------------------------- in step
-def _formatted(batch: RecordBatch, format: Format) -> tuple[Sequence[RecordBatch], list[RecordError]]:
-    if not isinstance(format, PreparingFormat) or not batch.n:
-        return [batch], []
-    return format.prepare(batch)
-
-
 def _in_step(batch: RecordBatch, parts: Mapping[Kind, Sequence[RecordBatch]]) -> list[Prepared]:
     """Cut everything wherever one of the formats wants a batch of its own."""
     stops = sorted({one.span.stop for batches in parts.values() for one in batches})

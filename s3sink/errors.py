@@ -38,6 +38,7 @@ CONNECT_EXCEPTION = "org.apache.kafka.connect.errors.ConnectException"
 RETRIABLE_EXCEPTION = "org.apache.kafka.connect.errors.RetriableException"
 SCHEMA_BUILDER_EXCEPTION = "org.apache.kafka.connect.errors.SchemaBuilderException"
 ILLEGAL_ARGUMENT = "java.lang.IllegalArgumentException"
+PARTITION_EXCEPTION = "io.confluent.connect.storage.errors.PartitionException"
 
 
 class S3SinkError(Exception):
@@ -83,6 +84,7 @@ class RecordError(S3SinkError):
     """
 
     stage: ClassVar[str] = "TASK_PUT"
+    java_class: ClassVar[str] = DATA_EXCEPTION  # `connect_class` of an error that does not say
 
     def __init__(
         self,
@@ -92,7 +94,7 @@ class RecordError(S3SinkError):
         offset: int | None = None,
         executing: str = "",
         stage: str | None = None,
-        connect_class: str = DATA_EXCEPTION,
+        connect_class: str | None = None,
     ) -> None:
         self.reason = reason
         self.source = source
@@ -100,7 +102,7 @@ class RecordError(S3SinkError):
         self.executing = executing
         self.executing_class = ""
         self.at_stage = stage or self.stage
-        self.connect_class = connect_class
+        self.connect_class = connect_class or self.java_class
         super().__init__(reason)
 
     def at(self, source: TopicPartition, offset: int) -> RecordError:
@@ -145,6 +147,8 @@ class TransformError(RecordError):
 
 class PartitionError(RecordError):
     """The partitioner or its timestamp extractor found no place for a record."""
+
+    java_class = PARTITION_EXCEPTION
 
 
 class FormatError(RecordError):

@@ -98,6 +98,7 @@ class Generation(NamedTuple):
 
 SOURCE, ID, CONFIG, START, STOP = "s3sink-source", "s3sink-id", "s3sink-config", "s3sink-start", "s3sink-stop"
 FILES, FIRST, LAST, COUNT, DIGEST = "s3sink-files", "s3sink-first", "s3sink-last", "s3sink-count", "s3sink-digest"
+KIND = "s3sink-kind"
 
 
 def opening_metadata(source: TopicPartition, id: str, fingerprint: str, start: int, first: int) -> dict[str, str]:
@@ -106,13 +107,14 @@ def opening_metadata(source: TopicPartition, id: str, fingerprint: str, start: i
 
 
 def sealing_metadata(generation: Generation, file: SealedFile) -> dict[str, str]:
-    """What is known when the generation is sealed."""
+    """What is known when the generation is sealed; files of values do not say what kind they are."""
     return {
         STOP: str(generation.stop),
         FILES: str(len(generation.files)),
         LAST: str(file.last),
         COUNT: str(file.records),
         DIGEST: file.digest,
+        **({KIND: file.route.kind} if file.route.kind else {}),
     }
 
 

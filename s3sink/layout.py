@@ -50,7 +50,8 @@ class Layout:
 
     def first_offset(self, key: str, partition: int) -> int | None:
         """The offset in a key of this partition, None for a key that is not one of its files."""
-        name = key.rsplit(self.directory_delim, 1)[-1] if self.directory_delim else key
+        plain = self.directory_delim == "/" and "/" not in self.file_delim
+        name = key.rsplit("/", 1)[-1] if plain else key  # other delimiters may stand in names and extensions, too
         match = re.match(rf"{self._before(partition)}({self._digits()})", name, re.ASCII | re.DOTALL)
         return int(match[1]) if match and key.startswith(self.prefix) else None
 

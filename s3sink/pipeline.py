@@ -19,7 +19,8 @@ from s3sink.converters import (
     StringConverter,
     convert_batch,
 )
-from s3sink.errors import FormatError, RecordError
+from s3sink.errors import CONNECT_EXCEPTION, FormatError, RecordError
+from s3sink.fitting import Formatted, formatted, formatted_as_far_as_known
 from s3sink.formats import BytesFormat, Format, JsonFormat, PreparingFormat, encoded_documents
 from s3sink.metrics import Metrics
 from s3sink.partitioners import Partitioner, route, routes_text
@@ -28,7 +29,7 @@ from s3sink.tolerance import ErrorPolicy, Retries, is_retriable
 from s3sink.transforms import Chain
 
 NullValues = Literal["fail", "ignore", "report", "write"]
-_NULL = 'the value is null; null_values="ignore" leaves such records out'
+_NULL = "Null valued records are not writeable with current behavior.on.null.values 'settings."
 Pause = Callable[[float], Awaitable[None]]
 """Waits for so many seconds while the others go on."""
 
@@ -56,6 +57,8 @@ class Pipeline:
     header_converter: Converter | None = field(default=None, kw_only=True)
     policy: ErrorPolicy = field(default_factory=ErrorPolicy, kw_only=True)
     companions: Companions = field(default_factory=Companions, kw_only=True)
+    projects: bool = field(default=False, kw_only=True)
+    """Whether records with a schema take their form only in the writer, which projects them to that of their file."""
     passes_json: bool = field(init=False)
     checks_keys: bool = field(init=False)
     checks_headers: bool = field(init=False)
@@ -209,13 +212,20 @@ class Pipeline:
         if self.null_values == "ignore":
             self.metrics.add("records_null", len(indices), topic=batch.source.topic)
         else:
-            reason = _NULL if self.null_values == "fail" else "Skipping null value record."
-            errors += [FormatError(reason, source=batch.source, offset=batch.offset_at(i)) for i in indices]
+            errors += [self._null_error().at(batch.source, batch.offset_at(i)) for i in indices]
+
+    def _null_error(self) -> RecordError:
+        """In the connector's words; what to do about it is the cause, for the log."""
+        if self.null_values != "fail":
+            return FormatError("Skipping null value record.")
+        error = FormatError(_NULL, connect_class=CONNECT_EXCEPTION)
+        error.__cause__ = ValueError('the value is null; null_values="ignore" leaves such records out')
+        return error
 
     def _with_companions(self, batch: RecordBatch, now: int, errors: list[RecordError]) -> list[RoutedBatch]:
         if self.null_values != "write":
             batch = self._without_nulls(batch, errors)
-        groups, bad = self.companions.prepare(batch, self.format)
+        groups, bad = self.companions.prepare(batch, self.format, self._form)
         errors += bad
         routed: list[RoutedBatch] = []
         for group in groups:
@@ -233,11 +243,12 @@ class Pipeline:
         return self.companions.with_tombstones(batch, routed), errors
 
     def _formatted(self, batch: RecordBatch, errors: list[RecordError]) -> Sequence[RecordBatch]:
-        if not isinstance(self.format, PreparingFormat) or not batch.n:
-            return [batch]
-        batches, bad = self.format.prepare(batch)
+        batches, bad = self._form(batch, self.format)
         errors += bad
         return batches
+
+    def _form(self, batch: RecordBatch, format: Format) -> Formatted:
+        return formatted_as_far_as_known(batch, format) if self.projects else formatted(batch, format)
 
     def _routed(self, batches: Sequence[RecordBatch], now: int, errors: list[RecordError]) -> list[RoutedBatch]:
         routed: list[RoutedBatch] = []

@@ -20,7 +20,7 @@ from s3sink.metrics import Metrics, NoMetrics
 from s3sink.partitioners import DefaultPartitioner, Partitioner, is_deterministic
 from s3sink.pipeline import NullValues, Pipeline
 from s3sink.retry import Backoff
-from s3sink.rotation import FlushSize, RotationPolicy
+from s3sink.rotation import Compatibility, FlushSize, RotationPolicy, SchemaChange
 from s3sink.state import Committer, StateStore
 from s3sink.storage import ObjectStore
 from s3sink.tolerance import ErrorPolicy, policy_of
@@ -47,8 +47,8 @@ class S3Sink:
     `ErrorPolicy` says more: retries, log, whether to go on.
 
     `keys_format` and `headers_format` write files of the records' keys and headers beside those of their values, one
-    for one. A null value is an error, is left out ("ignore"), is left out and reported as a bad record is ("report"), or
-    has a key in the directory `tombstone_partition` and no value anywhere ("write", which needs `keys_format`).
+    for one. A null value is an error, is left out ("ignore"), is reported as any bad record is ("report"), or has a key
+    in the directory `tombstone_partition` and no value anywhere ("write", which needs `keys_format`).
 
     `on_conflict` says what happens to an object of somebody else's under our key, `on_gap` what happens when records
     were deleted from the topic before they were read. `on_revoke` says what becomes of open files when the partition
@@ -122,6 +122,12 @@ class S3Sink:
         return "exactly once through crashes, rebalances, zombies, lost or reset group offsets and a second writer"
 
     @property
+    def compatibility(self) -> Compatibility:
+        """Which schemas share a file, as `rotation` says; but for NONE, records are projected to that of their file."""
+        modes = [policy.compatibility for policy in self.rotation if isinstance(policy, SchemaChange)]
+        return next((mode for mode in modes if mode != "NONE"), "NONE")
+
+    @property
     def companions(self) -> Companions:
         """The files beside those of values."""
         return Companions(
@@ -130,7 +136,10 @@ class S3Sink:
 
     @property
     def fingerprint(self) -> str:
-        """A digest of everything that decides which records stand in which object; rotation is not part of it."""
+        """A digest of everything that decides which records stand in which object.
+
+        Of rotation only a compatibility of schemas is part of it, which says what is written.
+        """
         parts = (
             self.converter,
             self.key_converter,
@@ -141,6 +150,7 @@ class S3Sink:
             self.null_values,
             *((self.header_converter,) if self.header_converter is not None else ()),
             *((self.companions,) if self.companions.any else ()),
+            *((self.compatibility,) if self.compatibility != "NONE" else ()),
         )
         return hashlib.blake2b("\n".join(map(repr, parts)).encode(), digest_size=6).hexdigest()
 
@@ -162,6 +172,7 @@ class S3Sink:
             header_converter=self.header_converter,
             policy=self.error_policy,
             companions=self.companions,
+            projects=self.compatibility != "NONE",
         )
 
     def setup(
@@ -191,6 +202,7 @@ class S3Sink:
             clock=clock,
             metrics=metrics or NoMetrics(),
             backoff=backoff or Backoff(),
+            compatibility=self.compatibility,
         )
 
     def writes_like(self, other: S3Sink) -> bool:

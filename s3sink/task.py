@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Coroutine
+from typing import NoReturn
 
 from s3sink.batch import RecordBatch, Route, RoutedBatch, Span
 from s3sink.dlq import DeadLetterQueue
@@ -273,7 +274,7 @@ class SinkTask:
             writer.write(RoutedBatch(stored, Route(self.source.topic, "")), self._setup.clock())
         size = SLICE_OF_ROWS if self._pipeline.makes_rows else SLICE
         for at in range(0, max(fresh.n, 1), size):
-            await self._write(writer, fresh.slice(at, at + size) if fresh.n > size else fresh)
+            await self._write(writer, fresh.slice(at, at + size) if fresh.n > size else fresh, drain)
             if fresh.n > size:
                 await asyncio.sleep(0)
         self._pass_by(writer)
@@ -340,22 +341,61 @@ class SinkTask:
             source=self.source,
         )
 
-    async def _write(self, writer: TopicPartitionWriter, batch: RecordBatch) -> None:
+    async def _write(self, writer: TopicPartitionWriter, batch: RecordBatch, drain: asyncio.Task[None]) -> None:
         now = self._setup.clock()
         prepared = await self._pipeline.run(batch, now, self._pause)
-        if prepared.errors:
-            await self._refuse(batch, prepared.errors)
+        errors = sorted(prepared.errors, key=lambda error: error.offset or 0)
+        if errors and self._policy.tolerance == "none":
+            await self._end_with(errors[0], writer, batch, prepared.routed, now, drain)
+        if errors:
+            await self._report(batch, errors)
         for routed in prepared.routed:
-            writer.write(routed, now)
+            await self._put(writer, batch, routed, now, drain)
 
-    async def _refuse(self, batch: RecordBatch, errors: list[RecordError]) -> None:
-        """Report bad records, then go on without them, or end with the first: the others have not been met yet."""
-        errors.sort(key=lambda error: error.offset or 0)
-        if self._policy.tolerance == "none":
-            await self._reports.report(batch, errors[:1])
-            raise errors[0]
+    async def _put(
+        self, writer: TopicPartitionWriter, batch: RecordBatch, routed: RoutedBatch, now: int, drain: asyncio.Task[None]
+    ) -> None:
+        """Write records. What its file refuses is a bad record, reported before anything behind it is written."""
+        while (refused := writer.write(routed, now)) is not None:
+            if self._policy.tolerance == "none":
+                await self._end(refused.errors[0], writer, batch, drain)
+            await self._report(batch, refused.errors)
+            routed = refused.rest
+            writer.skip_to(routed.batch.span.start)
+
+    async def _report(self, batch: RecordBatch, errors: list[RecordError]) -> None:
+        """Tell of bad records, to go on without them."""
         await self._reports.report(batch, errors)
         self._setup.metrics.add("records_tolerated", len(errors), topic=self.source.topic)
+
+    async def _end_with(
+        self,
+        error: RecordError,
+        writer: TopicPartitionWriter,
+        batch: RecordBatch,
+        routed: list[RoutedBatch],
+        now: int,
+        drain: asyncio.Task[None],
+    ) -> NoReturn:
+        """Write what lies before the first bad record, so that what it closes is there, then end with that record.
+
+        The others have not been met yet.
+        """
+        assert error.offset is not None
+        for one in routed:
+            if one.batch.span.start < error.offset:
+                await self._put(writer, batch, one.split(error.offset)[0], now, drain)
+        await self._end(error, writer, batch, drain)
+
+    async def _end(
+        self, error: RecordError, writer: TopicPartitionWriter, batch: RecordBatch, drain: asyncio.Task[None]
+    ) -> NoReturn:
+        """End with a record, when what was closed before it is there."""
+        await _first_of(writer.drained(), drain)
+        if drain.done():
+            await drain
+        await self._reports.report(batch, [error])
+        raise error
 
     async def _pause(self, seconds: float) -> None:
         """Before a record is tried again. Open files close when they are due; a commit that fails is heard of."""

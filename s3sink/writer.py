@@ -16,7 +16,15 @@ from typing import Literal, NamedTuple
 
 from s3sink.batch import Kind, RecordBatch, Route, RoutedBatch
 from s3sink.clock import Clock
-from s3sink.errors import ConsistencyError, KeyConflictError, ObjectExistsError, S3SinkError, StoreRefusedError
+from s3sink.errors import (
+    ConsistencyError,
+    KeyConflictError,
+    ObjectExistsError,
+    RecordError,
+    S3SinkError,
+    StoreRefusedError,
+)
+from s3sink.fitting import Fitting, Pieces, Refused
 from s3sink.formats import BufferingWriter, FileWriter, Format, SchemaBoundWriter
 from s3sink.generation import (
     Generation,
@@ -31,7 +39,7 @@ from s3sink.layout import Layout
 from s3sink.metrics import Metrics
 from s3sink.record import TopicPartition
 from s3sink.retry import Backoff, retrying
-from s3sink.rotation import Cut, FileSet, Reason, RotationPolicy, decide, due
+from s3sink.rotation import Compatibility, Cut, FileSet, Reason, RotationPolicy, decide, due
 from s3sink.schema import Schema
 from s3sink.state import Boundary, Committer, Intent, Progress, StateStore
 from s3sink.storage import ObjectStore
@@ -91,6 +99,7 @@ class Setup:
     clock: Clock
     metrics: Metrics
     backoff: Backoff = field(default_factory=Backoff)
+    compatibility: Compatibility = "NONE"
 
 
 class OpenFile:
@@ -187,6 +196,7 @@ class TopicPartitionWriter:
         self._setup = setup
         self._decided = deque(d for d in decided if d.stop > start)
         self._until = self._decided[-1].stop if self._decided else start
+        self._fitting = Fitting(setup.compatibility, setup.formats[""])
         self._open: dict[Route, OpenFile] = {}
         self._bound = False  # whether the format's files have one schema each
         self._files = FileSet(start, start)
@@ -248,14 +258,64 @@ class TopicPartitionWriter:
         return decided.stop if decided is not None and decided.done else None
 
     # ------------------------------------------------------------------ writing
-    def write(self, routed: RoutedBatch, now: int) -> None:
-        """Append records, in offset order and without a gap in the spans, closing files wherever they must close."""
-        while (cut := self._next_cut(routed, now)) is not None:
-            head, routed = routed.split(cut.offset)
-            self._append(head, now)
+    def write(self, routed: RoutedBatch, now: int) -> Refused | None:
+        """Append records, in offset order and without a gap in the spans, closing files wherever they must close.
+
+        Stops before a record that its file refuses, so that nothing behind it is committed before somebody was told of
+        it. What comes back has its error, those of the records right behind it, and the rest, to be written after
+        `skip_to`; None: everything is written.
+        """
+        while True:
+            cut = self._next_cut(routed, now)
+            head, tail = (routed, None) if cut is None else routed.split(cut.offset)
+            pieces, errors = self._pieces(head)
+            if errors:
+                return self._refuse(routed, errors, now)
+            self._append(head, pieces, now)
+            if cut is None or tail is None:
+                break
             self._seal(cut.offset, cut.reason)
-        self._append(routed, now)
+            routed = tail
         self.rotate_due(now)
+        return None
+
+    def _pieces(self, routed: RoutedBatch) -> tuple[Pieces, list[RecordError]]:
+        """What goes into which file: nothing where it is there already."""
+        decided = self._inside()
+        if not routed.batch.n or (decided and decided.done):
+            return (), []
+        return self._fitting.pieces(routed, self._files.schemas)
+
+    def _refuse(self, routed: RoutedBatch, errors: list[RecordError], now: int) -> Refused:
+        assert errors[0].offset is not None
+        head, rest = routed.split(errors[0].offset)
+        pieces, earlier = self._pieces(head)
+        if earlier:
+            return self._refuse(routed, earlier, now)
+        self._append(head, pieces, now)
+        certain = self._certain(rest, {error.offset: error for error in errors})
+        return Refused(certain, rest.split(rest.batch.offset_at(len(certain) - 1) + 1)[1])
+
+    def _certain(self, routed: RoutedBatch, errors: Mapping[int | None, RecordError]) -> list[RecordError]:
+        """The errors of the first records, as far as they do not come from the schema of one that was refused."""
+        certain: list[RecordError] = []
+        firsts: dict[Route, Schema | None] = {}
+        for index, row in enumerate(routed.batch.records()):
+            error, route = errors.get(row.offset), routed.route_at(index)
+            first = firsts.setdefault(route, row.value_schema)
+            if error is None or (route not in self._files.schemas and row.value_schema != first):
+                break
+            certain.append(error)
+        return certain
+
+    def skip_to(self, offset: int) -> None:
+        """What `write` has refused is reported: it counts as passed, up to there.
+
+        Where the files have closed meanwhile, the next ones begin behind it: read again as their first record, it might
+        be a good one.
+        """
+        self._files.stop = offset
+        self.pass_by()
 
     def rotate_due(self, now: int) -> None:
         """Close the files if their time has come; otherwise nothing."""
@@ -303,16 +363,16 @@ class TopicPartitionWriter:
     def _fit(self, routed: RoutedBatch) -> bool:
         if not self._bound:
             return True
-        parts = [one for part in routed.parts for one in part.by_route()]
-        return all(route not in self._open or self._open[route].fits(batch) for route, batch in parts)
+        parts = [one for part in routed.parts for one in part.by_route() if one[0] in self._open]
+        known = [(route, batch) for route, batch in parts if route.kind or not self._fitting.forms(batch)]
+        return all(self._open[route].fits(batch) for route, batch in known)
 
-    def _append(self, routed: RoutedBatch, now: int) -> None:
+    def _append(self, routed: RoutedBatch, pieces: Pieces, now: int) -> None:
         batch = routed.batch
         decided = self._inside()
         if batch.n and not (decided and decided.done):
-            for part in routed.parts:
-                for route, records in part.by_route():
-                    self._append_to(self._open.get(route) or self._open_file(route, records, decided), records)
+            for route, records in pieces:
+                self._append_to(self._open.get(route) or self._open_file(route, records, decided), records)
             self._note(routed, now)
         elif batch.n:
             self._setup.metrics.add("records_skipped", batch.n, topic=self.source.topic)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,7 +11,9 @@ import faust
 from faust.transport.utils import DefaultSchedulingStrategy
 
 from s3sink.agents import tap
+from s3sink.agents.broker import matching
 from s3sink.agents.service import AttachedSink, SinkService
+from s3sink.agents.subscriptions import Topics
 from s3sink.clock import Clock, system_clock
 from s3sink.config import check, problem_if
 from s3sink.errors import ConfigError, Problem
@@ -33,8 +36,10 @@ def attach(
 ) -> AttachedSink:
     """Write every record of these topics into the sink's store, exactly once, while the app runs.
 
-    `topics` is a topic of the app, a name, or several of either. The app gets a service, a table
-    `s3sink-<name>-boundaries` with its changelog, and nothing else; `name` is the sink's, or else the topics' own.
+    `topics` is a topic of the app, a name, or several of either; or a compiled pattern, which the whole name of a topic
+    has to match: topics that come later are read too, within `consumer_metadata_max_age_ms`. The app gets a service,
+    a table `s3sink-<name>-boundaries` with its changelog, and nothing else; `name` is the sink's, or else the topics'
+    own.
     Other agents of the app go on as before, also on these topics: they get events at Faust's speed while the sink gets
     batches. The group's offset there is that of whoever is furthest behind, sink or agent: after a restart the agents
     see records again from it, so they see every record at least once, and the sink skips what it has. With
@@ -42,21 +47,41 @@ def attach(
 
     Sets what it needs on the app and refuses, with the reason, what it cannot work with. Call it before the app starts.
     """
-    names = frozenset(_names(topics))
-    attached_name = name or sink.name or "-".join(sorted(names))
-    _check_dead_letters(app, sink, names)
+    wanted = _wanted(topics)
+    attached_name = name or sink.name or "-".join(sorted(wanted.names))
+    _check(app, sink, wanted, attached_name, agent)
     service = _service(app, sink)
-    attached = AttachedSink(service, attached_name, sink, names, metrics or NoMetrics(), clock)
+    attached = AttachedSink(service, attached_name, sink, wanted, metrics or NoMetrics(), clock)
     service.add(attached, events=not agent)
     return attached
 
 
-def _check_dead_letters(app: faust.App, sink: S3Sink, topics: frozenset[str]) -> None:
+def _wanted(topics: Any) -> Topics:
+    if isinstance(topics, re.Pattern):
+        return Topics(frozenset(), topics)
+    return Topics(frozenset(_names(topics)))
+
+
+def _check(app: faust.App, sink: S3Sink, wanted: Topics, name: str, agent: bool) -> None:
+    by_pattern = wanted.pattern is not None
+    check(
+        "attach",
+        [
+            *_dead_letter_problems(app, sink, wanted),
+            problem_if(not name, "name", "must be given where topics are matched by a pattern"),
+            problem_if(by_pattern and not agent, "agent", "must be True where topics are matched by a pattern"),
+        ],
+    )
+
+
+def _dead_letter_problems(app: faust.App, sink: S3Sink, wanted: Topics) -> Iterable[Problem | None]:
     letters = sink.error_policy.dead_letters
     if letters is not None:
         acks = app.conf.producer_acks
         message = f"must be -1 (all replicas) and is {acks}: a dead letter that a broker loses is a lost record"
-        check("attach", [letters.problem_of(topics), problem_if(acks != -1, "producer_acks", message)])
+        own = frozenset({letters.topic}) if matching(wanted.pattern, {letters.topic}) else wanted.names
+        yield letters.problem_of(own)
+        yield problem_if(acks != -1, "producer_acks", message)
 
 
 def _names(topics: Any) -> Iterable[str]:
@@ -90,6 +115,7 @@ def _service(app: faust.App, sink: S3Sink) -> SinkService:
             service.wants_events,
             service.acknowledged,
             positions=not missing.of_aiokafka,
+            options=lambda: service.consumer_options,
         )
     return service
 

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import faust
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import InvalidReplicationFactorError, KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import (
+    GroupCoordinatorNotAvailableError,
+    InvalidReplicationFactorError,
+    KafkaError,
+    TopicAlreadyExistsError,
+    for_code,
+)
 from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth, server_list
 
 from s3sink.dlq import DeadLetterTopic
@@ -37,7 +44,7 @@ class Cluster(NamedTuple):
     partitions: dict[str, int]
 
 
-async def preflight(app: faust.App, sinks: Iterable[AttachedSink]) -> Cluster:
+async def preflight(app: faust.App, group: str, sinks: Iterable[AttachedSink]) -> Cluster:
     """Brokers, and the partitions of every topic that a sink reads; dead letter topics are created where missing.
 
     Waits for brokers and topics, saying so every few seconds.
@@ -45,6 +52,7 @@ async def preflight(app: faust.App, sinks: Iterable[AttachedSink]) -> Cluster:
     sinks = list(sinks)
     admin = await _connected(app)
     try:
+        await _refuse_strangers(group, admin)
         for sink in sinks:
             if sink.dead_letters is not None:
                 await _ensure(admin, sink.dead_letters.topic)
@@ -52,6 +60,45 @@ async def preflight(app: faust.App, sinks: Iterable[AttachedSink]) -> Cluster:
         return Cluster(brokers, await _partitions(admin, {topic for sink in sinks for topic in sink.topics}))
     finally:
         await admin.close()
+
+
+#: Kafka's own, and our changelogs: no pattern means them.
+_INTERNAL = re.compile(r"__consumer_offsets|__transaction_state|__share_group_state|.*-s3sink-.*-boundaries-changelog")
+
+
+def matching(pattern: re.Pattern[str] | None, topics: Iterable[str]) -> frozenset[str]:
+    """The topics whose whole names match; none without a pattern."""
+    if pattern is None:
+        return frozenset()
+    return frozenset(topic for topic in topics if pattern.fullmatch(topic) and not _INTERNAL.fullmatch(topic))
+
+
+async def existing_topics(app: faust.App) -> frozenset[str]:
+    """All topics that this user may see. Raises BrokerError."""
+    admin = await _connected(app)
+    try:
+        return frozenset(await admin.list_topics())
+    except (KafkaError, OSError, TimeoutError) as error:
+        raise BrokerError(f"the topics cannot be listed: {error or type(error).__name__}") from error
+    finally:
+        await admin.close()
+
+
+async def _refuse_strangers(group: str, admin: AIOKafkaAdminClient) -> None:
+    """A group has one way to share partitions: while Kafka Connect's consumers are in it, nobody else gets in."""
+    try:
+        (answer,) = await admin.describe_consumer_groups([group])
+        _, _, state, kind, protocol, members, *_ = answer.groups[0]
+    except GroupCoordinatorNotAvailableError:
+        return  # the very first group of a new cluster: its offsets topic is being made
+    except (KafkaError, TimeoutError, ValueError) as error:
+        log.warning("the group %s cannot be described: %r", group, error)
+        return
+    if members and (kind, protocol or "faust") != ("consumer", "faust"):
+        raise BrokerError(
+            f"the group {group} has {len(members)} members that are not s3sink's ({state}, {protocol}): stop the "
+            "connector in Kafka Connect first; this one goes on where it stopped"
+        )
 
 
 async def _connected(app: faust.App) -> AIOKafkaAdminClient:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import faust
@@ -16,12 +15,21 @@ from mode import Service
 from s3sink.agents.beside import AGENTS, AgentProgress
 from s3sink.agents.boundaries import BoundaryTable
 from s3sink.agents.broker import client_settings, preflight
+from s3sink.agents.events import EventReader
 from s3sink.agents.group import GroupOffsets, SinkOffsets
 from s3sink.agents.letters import TopicDeadLetters
+from s3sink.agents.subscriptions import Subscriptions, Topics, refuse_same_keys
 from s3sink.agents.watchdog import Watchdog
-from s3sink.batch import RecordBatch, Span
+from s3sink.batch import RecordBatch
 from s3sink.clock import Clock
-from s3sink.errors import BrokerError, ConfigError, ConsistencyError, Problem
+from s3sink.errors import (
+    BrokerError,
+    ConfigError,
+    ConsistencyError,
+    ConversionError,
+    Problem,
+    StorageError,
+)
 from s3sink.metrics import Metrics
 from s3sink.pipeline import Pipeline
 from s3sink.record import TopicPartition
@@ -32,13 +40,18 @@ from s3sink.writer import Setup
 log = logging.getLogger("s3sink")
 
 
+#: Errors whose sentence is all there is to know; others may come from somebody's code, and its traceback says where.
+_SAYS_IT_ALL = (ConsistencyError, ConversionError, StorageError, BrokerError)
+
+
 class AttachedSink:
-    """A sink on some topics of an app. What `attach` returns."""
+    """A sink on some topics of an app. What `attach` returns. With a `pattern`, `topics` are those that are there."""
 
     def __init__(
-        self, service: SinkService, name: str, sink: S3Sink, topics: frozenset[str], metrics: Metrics, clock: Clock
+        self, service: SinkService, name: str, sink: S3Sink, wanted: Topics, metrics: Metrics, clock: Clock
     ) -> None:
-        self.name, self.sink, self.topics = name, sink, topics
+        self.name, self.sink = name, sink
+        self.topics, self.pattern = wanted
         self.metrics, self.clock = metrics, clock
         self._service = service
         self.boundaries = BoundaryTable(service.app, name, lambda: client_settings(service.app))
@@ -51,6 +64,10 @@ class AttachedSink:
         self.runs: dict[TopicPartition, asyncio.Task[None]] = {}
         self.events: dict[TopicPartition, EventReader] = {}
         self._suspended: dict[TopicPartition, SinkTask] = {}
+
+    def consumer_options(self, options: Mapping[str, Any]) -> None:
+        """Arguments of the app's aiokafka consumer that Faust has no setting for. Before the app starts."""
+        self._service.consumer_options = dict(options)
 
     async def open(self) -> None:
         """Connect the store, find out what it can do, say what is promised."""
@@ -124,6 +141,16 @@ class AttachedSink:
             run.cancel()
         await asyncio.gather(*runs, return_exceptions=True)
 
+    @property
+    def joined(self) -> bool:
+        """Whether the group has given this worker partitions, or said that there are none for it."""
+        return self._service.joined
+
+    def end_of(self, tp: TP) -> int | None:
+        """Where the committed records of a partition end, as far as reading has shown; None when it has not."""
+        end: int | None = self._service.app.consumer.end_of(tp)
+        return end
+
     async def write(self, event: Any) -> None:
         """Write one event of an agent of your own.
 
@@ -142,56 +169,6 @@ class AttachedSink:
             self._service.balance()
 
 
-class EventReader:
-    """Makes batches of single events. The spans come from the tap: an event alone does not know what lies before it.
-
-    An agent may still hold events from before a rebalance or a rewind. They are not the next ones, however much they
-    look like it: the consumer gives every event the number of its `epoch`, which goes up when reading begins anew.
-    """
-
-    def __init__(self, source: TopicPartition) -> None:
-        self._source = source
-        self._ends: deque[tuple[int, int]] = deque()  # offset of the last record of a fetch, where the fetch stops
-        self._next: int | None = None
-        self.epoch = 0
-
-    def note(self, batch: RecordBatch) -> bool:
-        """A fetch whose records will come as events; whether reading begins anew with it."""
-        anew = self._next is None or batch.span.start < self._next
-        if anew:
-            self._ends.clear()
-            self._next = batch.span.start
-        if batch.n:
-            self._ends.append((batch.offset_at(batch.n - 1), batch.span.stop))
-        return anew
-
-    def batch_of(self, message: Any) -> RecordBatch | None:
-        """The event's record with the span from the last one written to this one; None for one that came before."""
-        start, offset, stop = self._next, message.offset, message.offset + 1
-        if start is None or offset < start or getattr(message, "epoch", 0) < self.epoch:
-            return None
-        while self._ends and self._ends[0][0] <= offset:
-            last, end = self._ends.popleft()
-            stop = end if last == offset else stop
-        self._next = stop
-        raw = EventRecord(offset, message.timestamp, message.key, message.value, message.headers)
-        size = len(message.value or b"") + len(message.key or b"")
-        return RecordBatch(self._source, Span(start, stop), raw=[raw], nbytes=size)
-
-
-class EventRecord:
-    """A Faust message as a raw record."""
-
-    __slots__ = ("headers", "key", "offset", "timestamp", "value")
-
-    def __init__(
-        self, offset: int, seconds: float | None, key: bytes | None, value: bytes | None, headers: Any
-    ) -> None:
-        self.offset, self.key, self.value = offset, key, value
-        self.timestamp = None if seconds is None else round(seconds * 1000)
-        self.headers = tuple(headers.items() if isinstance(headers, dict) else headers or ())
-
-
 class SinkService(Service):  # type: ignore[misc]
     """One per app, first to start and last to stop. Owns the tap, the group's offsets and all tasks."""
 
@@ -204,38 +181,27 @@ class SinkService(Service):  # type: ignore[misc]
         self._paused: set[TopicPartition] = set()
         self._agents: dict[TopicPartition, AgentProgress] = {}
         self._by_event: set[tuple[str, str]] = set()
-        self._subscriptions: list[Any] = []
+        self.subscriptions = Subscriptions(app, self.sinks)
         self._stopping = False
+        self.joined = False
+        self.consumer_options: Mapping[str, Any] = {}
 
     # ------------------------------------------------------------------ what is attached
     @property
     def topics(self) -> frozenset[str]:
         """All topics that a sink reads."""
-        return frozenset(topic for sink in self.sinks for topic in sink.topics)
+        return self.subscriptions.topics
 
     def add(self, sink: AttachedSink, *, events: bool) -> None:
         """Attach one more sink; refuses what would write the same keys or has the same name."""
         for other in self.sinks:
             if other.name == sink.name:
                 raise ConfigError([Problem("name", f"two sinks are called {sink.name!r}: give each a name")], "attach")
-            if other.topics & sink.topics and other.sink.writes_like(sink.sink):
-                where = f"{sink.sink.store.url}, topics {', '.join(sorted(other.topics & sink.topics))}"
-                message = f"the sinks {other.name!r} and {sink.name!r} would write the same keys ({where})"
-                raise ConfigError([Problem("store", f"{message}: give one another prefix")], "attach")
+        refuse_same_keys(self.sinks, sink, sink.topics)
         self.sinks.append(sink)
         self._limit = max(self._limit, int(sink.sink.memory))
         if events:
             self._by_event |= {(topic, sink.name) for topic in sink.topics}
-
-    def _subscribe(self) -> None:
-        """Let the app read these topics although no stream of it does.
-
-        Not before the app runs: Faust binds its conductor to whatever event loop is there when it is first asked for.
-        """
-        topic = self.app.topic(*sorted(self.topics), acks=False)
-        topic.active_partitions = set()  # none of its events are for this channel: the tap takes the batches
-        self.app.topics.add(topic)
-        self._subscriptions.append(topic)
 
     def _sharing(self, topic: str) -> list[str]:
         """Who shares the group's offset of a topic: its sinks, and the agents when they acknowledge events."""
@@ -251,8 +217,8 @@ class SinkService(Service):  # type: ignore[misc]
     # ------------------------------------------------------------------ life cycle
     async def on_start(self) -> None:
         """Before anything is read: broker, topics, stores, keys. What cannot work fails here with one sentence."""
-        self._subscribe()
-        cluster = await preflight(self.app, self.sinks)
+        await self.subscriptions.begin()
+        cluster = await preflight(self.app, self.consumer_options.get("group_id", self.app.conf.id), self.sinks)
         for sink in self.sinks:
             sink.boundaries.declare(
                 partitions=max(cluster.partitions[topic] for topic in sink.topics), replicas=min(3, cluster.brokers)
@@ -274,6 +240,19 @@ class SinkService(Service):  # type: ignore[misc]
         self._stopping = True
         await self._commit_open()
         await self.give_up()
+
+    @Service.task  # type: ignore[untyped-decorator]
+    async def _look_for_topics(self) -> None:
+        """As often as metadata is refreshed: topics that are new, and topics that are gone."""
+        while self.subscriptions.patterned and not self.should_stop:
+            await self.sleep(self.app.conf.consumer_metadata_max_age_ms / 1000)
+            try:
+                await self.subscriptions.look_again()
+            except BrokerError as error:
+                log.warning("looking for new topics: %s", error)
+            except ConfigError as error:
+                log.critical("%s", error)
+                await self.app.crash(error)
 
     # ------------------------------------------------------------------ watching
     @Service.task  # type: ignore[untyped-decorator]
@@ -336,6 +315,7 @@ class SinkService(Service):  # type: ignore[misc]
             for sink in self._of(source.topic):
                 await sink.start(source)
         await asyncio.gather(*(sink.drop_suspended() for sink in self.sinks))
+        self.joined = True
         log.info("assigned: %s", ", ".join(map(str, mine)) or "nothing")
 
     async def recovered(self, *_: Any, **__: Any) -> None:
@@ -349,7 +329,7 @@ class SinkService(Service):  # type: ignore[misc]
             return
         error = run.exception()
         if error is not None:
-            log.critical("%s: %s", sink.name, error, exc_info=None if isinstance(error, ConsistencyError) else error)
+            log.critical("%s: %s", sink.name, error, exc_info=None if isinstance(error, _SAYS_IT_ALL) else error)
             asyncio.ensure_future(self.app.crash(error))  # noqa: RUF006 - the app outlives it
 
     # ------------------------------------------------------------------ reading
@@ -392,7 +372,7 @@ class SinkService(Service):  # type: ignore[misc]
 
     def wants_events(self, topic: str) -> bool:
         """Whether an agent of the user's own reads the topic too."""
-        return any(topic in channel.topics and channel not in self._subscriptions for channel in self.app.topics)
+        return any(topic in channel.topics and channel not in self.subscriptions for channel in self.app.topics)
 
     def skip_to(self, source: TopicPartition, offset: int) -> None:
         """Read on from a later offset, unless somebody else wants what lies before."""

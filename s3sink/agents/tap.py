@@ -13,16 +13,20 @@ import inspect
 import struct
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import aiokafka.consumer.fetcher as fetcher
 import faust
 from aiokafka.errors import CorruptRecordException
+from aiokafka.structs import TopicPartition as KafkaPartition
 from crc32c import crc32c
+from faust.transport.conductor import Conductor
 from faust.transport.drivers import aiokafka as driver
 from faust.transport.utils import DefaultSchedulingStrategy
 from faust.types import TP
 
+from s3sink.agents.labels import LABEL
 from s3sink.batch import RecordBatch, Span
 from s3sink.record import TopicPartition
 
@@ -189,11 +193,20 @@ class TapConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
     """Reads committed records only, and nothing for the sink while the app is rebalancing."""
 
     tapped: frozenset[str] = frozenset()
+    options: Mapping[str, Any] = MappingProxyType({})
+    log_label: str = ""
     _read: asyncio.Future[Any] | None = None
+
+    async def on_start(self) -> None:
+        """In the thread, whose log lines carry the label of the app's."""
+        LABEL.set(self.log_label)
+        await super().on_start()
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
         consumer._isolation_level = "read_committed"  # Faust has no setting for it
+        for name, value in self.options.items():
+            setattr(consumer, f"_{name}", value)
         return consumer
 
     async def _fetch_records(
@@ -240,6 +253,7 @@ class TapConsumer(driver.Consumer):  # type: ignore[misc]
     deliver: Deliver
     wanted: Callable[[str], bool]
     acknowledged: Acknowledged
+    options: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -249,8 +263,12 @@ class TapConsumer(driver.Consumer):  # type: ignore[misc]
 
     def _new_consumer_thread(self) -> Any:
         thread = TapConsumerThread(self, loop=self.loop, beacon=self.beacon)
-        thread.tapped = self.tapped
+        thread.tapped, thread.options, thread.log_label = self.tapped, self.options, LABEL.get()
         return thread
+
+    def tap(self, topics: frozenset[str]) -> None:
+        """From now on these topics are tapped. Before the consumer subscribes to them."""
+        self.tapped = self.scheduler._tapped = self._thread.tapped = topics
 
     def _filter_committable_offsets(self, tps: Iterable[TP]) -> Any:
         """What Faust may commit; how far the agents are on tapped topics goes to the sinks' group."""
@@ -259,6 +277,15 @@ class TapConsumer(driver.Consumer):  # type: ignore[misc]
             self._committed_offset[tp] = offsets.pop(tp)
             self.acknowledged(TopicPartition(*tp), self._committed_offset[tp])
         return offsets
+
+    def end_of(self, tp: TP) -> int | None:
+        """Where the committed records of a partition of ours end, as the last fetch said; None when none has yet."""
+        consumer = self._thread._consumer
+        partition = KafkaPartition(*tp)
+        if consumer is None or not consumer._subscription.is_assigned(partition):
+            return None
+        state = consumer._subscription.subscription.assignment.state_value(partition)
+        return None if state is None else state.lso
 
     def begin_events(self, tp: TP, offset: int) -> int:
         """Events of a partition begin anew at `offset`: let them pass even if Faust remembers to have seen them.
@@ -310,10 +337,12 @@ def install(
     acknowledged: Acknowledged,
     *,
     positions: bool = True,
+    options: Callable[[], Mapping[str, Any]] = dict,
 ) -> None:
     """Put the tap into an app, once, before it is started. Other consumers in the process are not disturbed.
 
     Without `positions` the stock fetch path is used: slower, and for topics without gaps in their offsets only.
+    `options` are arguments of aiokafka's consumer that Faust has no setting for.
     """
     if positions:
         fetcher.FetchResult = TapFetchResult
@@ -321,10 +350,12 @@ def install(
 
     def make(*args: Any, **kwargs: Any) -> TapConsumer:
         parts = {
+            "__module__": __name__,  # which its logger is named after
             "tapped": topics(),
             "deliver": staticmethod(deliver),
             "wanted": staticmethod(wanted),
             "acknowledged": staticmethod(acknowledged),
+            "options": options(),
         }
         tapped_class = type("TapConsumer", (TapConsumer,), parts)
         return tapped_class(*args, **kwargs)  # type: ignore[no-any-return]
@@ -332,6 +363,17 @@ def install(
     transport = driver.Transport(app.conf.broker_consumer, app)
     transport.Consumer = make
     app.transport = transport
+
+
+def subscribe_anew(app: faust.App) -> None:
+    """Let Faust ask the group again for what the app's topics are now; what it does anyhow takes it 45 s."""
+    app.topics._resubscribe_sleep_lock_seconds = 0.2
+    app.topics._flag_changes()
+
+
+def subscribed(app: faust.App) -> frozenset[str]:
+    """The topics that the app has subscribed to. Faust forgets a change that comes during a rebalance."""
+    return frozenset(app.topics._topic_name_index)
 
 
 _Needed = tuple[tuple[Any, tuple[str, ...]], ...]
@@ -345,6 +387,7 @@ _NEEDED_OF_FAUST: _Needed = (
         driver.Consumer,
         ("_new_consumer_thread", "_filter_committable_offsets", "_to_message", "_wait_next_records", "on_buffer_drop"),
     ),
+    (Conductor, ("_flag_changes", "_resubscribe_sleep_lock_seconds")),
 )
 _ATTRIBUTES = ("next_fetch_offset", "_records", "_aborted_producers", "_isolation_level", "_records_iterator")
 

@@ -9,9 +9,14 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, NoReturn
 
 import faust
 
+from s3sink.agents.hosted import HostedSink
+from s3sink.agents.labels import LABEL
+from s3sink.agents.standing import State
 from s3sink.errors import S3SinkError
 
 log = logging.getLogger("s3sink")
@@ -46,32 +51,85 @@ def run_worker(app: faust.App) -> int:
     return asyncio.run(_run(app))
 
 
+def run_hosted(
+    sinks: Sequence[HostedSink],
+    *beside: Callable[[asyncio.Event], Coroutine[Any, Any, None]],
+    finish: Callable[[], None],
+) -> int:
+    """Run several apps in one process as `run_worker` runs one; when one of them fails all stop, and the code is 1.
+
+    What is `beside` them runs as long as they do, and gets the event that stops them. `finish` is called at the end.
+    """
+    tune_memory()
+    return asyncio.run(_run_hosted(sinks, beside, finish))
+
+
 async def _run(app: faust.App) -> int:
+    return _leave(await _guarded(app, _stop_event()))
+
+
+async def _run_hosted(
+    sinks: Sequence[HostedSink],
+    beside: Sequence[Callable[[asyncio.Event], Coroutine[Any, Any, None]]],
+    finish: Callable[[], None],
+) -> int:
+    stop = _stop_event()
+    others = [asyncio.create_task(each(stop)) for each in beside]
+    codes = await asyncio.gather(*(asyncio.create_task(_live(sink, stop)) for sink in sinks))
+    for other in others:
+        other.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+    finish()
+    return _leave(max(codes))
+
+
+async def _live(sink: HostedSink, stop: asyncio.Event) -> int:
+    """One of several apps, to its end, which is the end of all."""
+    LABEL.set(sink.label)
+    code = await _guarded(sink.app, stop, lambda: _now(sink, "RUNNING"))
+    _now(sink, "FAILED" if code else "STOPPED")
+    sink.clear()
+    stop.set()
+    return code
+
+
+def _now(sink: HostedSink, state: State) -> None:
+    sink.state = state
+
+
+def _stop_event() -> asyncio.Event:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+async def _guarded(app: faust.App, stop: asyncio.Event, started: Callable[[], None] = lambda: None) -> int:
     try:
-        code = await _until(app, stop)
+        return await _until(app, stop, started)
     except S3SinkError as error:
         log.critical("%s", error)
-        code = 1
     except Exception:
         log.critical("the app failed", exc_info=True)
-        code = 1
+    return 1
+
+
+def _leave(code: int) -> NoReturn:
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)  # Faust's threads are no daemons: after a failed start they would keep the process for ever
 
 
-async def _until(app: faust.App, stop: asyncio.Event) -> int:
+async def _until(app: faust.App, stop: asyncio.Event, started: Callable[[], None]) -> int:
     app.finalize()
     starting = asyncio.create_task(app.start())
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
     if starting.done():
         await starting
+        started()
         tune_collector()
         crashed = asyncio.create_task(app.wait_until_stopped())
         await asyncio.wait({crashed, stopping}, return_when=asyncio.FIRST_COMPLETED)

@@ -9,6 +9,10 @@ import click
 
 from s3sink.cli.demo import demo
 from s3sink.cli.demo_cdc import demo_cdc
+from s3sink.cli.lint import lint_command
+from s3sink.cli.plan import plan_command
+from s3sink.cli.run import run
+from s3sink.cli.takeover import takeover_command
 from s3sink.errors import ConfigError, S3SinkError
 
 
@@ -37,3 +41,7 @@ def main() -> None:
 
 main.add_command(demo)
 main.add_command(demo_cdc)
+main.add_command(run)
+main.add_command(lint_command)
+main.add_command(plan_command)
+main.add_command(takeover_command)

@@ -50,8 +50,8 @@ def shortest(policy: ErrorPolicy) -> Errors:
 
 
 def _dead_letters(values: Values) -> DeadLetterTopic | None:
-    topic = values[_TOPIC]
-    return DeadLetterTopic(topic, values[_HEADERS], values[_REPLICAS]) if topic else None
+    topic, replicas = values[_TOPIC], values[_REPLICAS]
+    return DeadLetterTopic(topic, values[_HEADERS], None if replicas == -1 else replicas) if topic else None
 
 
 def _warn(values: Values, policy: ErrorPolicy) -> None:

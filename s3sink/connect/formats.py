@@ -9,6 +9,7 @@ from s3sink.connect.plugins import FORMATS, build_own
 from s3sink.connect.values import Values
 from s3sink.errors import ConfigError
 from s3sink.formats import BytesFormat, Format, JsonFormat, ParquetFormat
+from s3sink.formats.avro import AvroFormat
 
 _STREAMS: Final = {"compression": "s3.compression.type", "level": "s3.compression.level"}
 _CODECS: Final = {"lz4_raw": "lz4"}
@@ -35,6 +36,8 @@ def build_format(values: Values, key: str = "format.class") -> Format | None:
 
 def _fields(values: Values, key: str) -> dict[str, str]:
     """Which keys the fields of the formats are, for what they have to say."""
+    if values[key] == keys.AVRO:
+        return {"level": "s3sink.avro.level", "AvroFormat": key}
     if values[key] == keys.PARQUET:
         return {"level": "s3sink.parquet.compression.level", "row_group_bytes": "s3sink.parquet.row.group.bytes"}
     ours = "s3sink.json.compression"
@@ -78,6 +81,7 @@ def _parquet(values: Values) -> ParquetFormat | None:
         compression=_CODECS.get(codec, codec),
         level=values["s3sink.parquet.compression.level"],
         row_group_bytes=values["s3sink.parquet.row.group.bytes"] or "64MiB",
+        **_of_avro_schemas(values),
     )
 
 
@@ -88,9 +92,16 @@ def _no_codec(codec: str) -> str:
 
 
 def _avro(values: Values) -> Format:
-    from s3sink.formats.avro import AvroFormat
+    return AvroFormat(codec=values["avro.codec"], level=values["s3sink.avro.level"], **_of_avro_schemas(values))
 
-    return AvroFormat()
+
+def _of_avro_schemas(values: Values) -> dict[str, Any]:
+    """Parquet files have an Avro schema too."""
+    return {
+        "connect_meta_data": values["connect.meta.data"],
+        "enhanced_avro_schema_support": values["enhanced.avro.schema.support"],
+        "allow_optional_map_keys": values["allow.optional.map.keys"],
+    }
 
 
 def _of_ones_own(values: Values, key: str, name: str) -> Format | None:

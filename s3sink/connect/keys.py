@@ -268,6 +268,7 @@ _OURS = _group(
         one_of("", "none", "gzip", "zstd", "snappy"),
     ),
     ("s3sink.json.compression.level", "INT", None, "Level of `s3sink.json.compression`: zstd -7 to 22."),
+    ("s3sink.avro.level", "INT", None, "Level of Avro's deflate: 0 to 9."),
     ("s3sink.parquet.compression.level", "INT", None, "Level of Parquet's gzip (1 to 9) and zstd (1 to 22)."),
     ("s3sink.parquet.row.group.bytes", "STRING", "64MiB", "Memory of one row group.", size),
     (
@@ -303,6 +304,19 @@ _OURS = _group(
     ),
     ("s3sink.timestamp.format", "STRING", "", "`strptime` pattern for `timestamp.field`, instead of ISO 8601."),
     ("s3sink.raw.headers", "BOOLEAN", False, "Leave headers as bytes, whoever looks at them."),
+    (
+        "s3sink.s3.addressing.style",
+        "STRING",
+        "",
+        "Instead of path style: `auto`.",
+        one_of("", "auto", "path", "virtual"),
+    ),
+    ("s3sink.s3.profile", "STRING", "", "A profile of the AWS configuration files."),
+    ("s3sink.s3.session.token", "PASSWORD", None, "Belongs to a temporary `aws.access.key.id`."),
+    ("s3sink.s3.payload.signing", "BOOLEAN", False, "Also sign the SHA-256 of every body."),
+    ("s3sink.s3.max.connections", "INT", 64, "Connections kept at most."),
+    ("s3sink.s3.connect.timeout.ms", "LONG", 10_000, "Until a connection stands."),
+    ("s3sink.s3.read.timeout.ms", "LONG", 60_000, "Without a byte of the answer, or accepted of a body."),
 )
 
 KEYS: Final[Mapping[str, Key]] = {

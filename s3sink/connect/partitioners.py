@@ -96,9 +96,15 @@ def _by_time(values: Values, kind: str) -> Partitioner | None:
 
 
 def _by_pattern(values: Values, extractor: TimestampExtractor, zone: str, delimiter: str) -> Partitioner:
+    """Without a duration, which the connector refuses, it is what the pattern shows."""
+    key = "partition.duration.ms"
+    if not values.given(key):
+        values.warn(
+            key, "is left out, which Kafka Connect refuses: it is an hour here, or less if the pattern shows it"
+        )
     return TimeBasedPartitioner(
         values["path.format"],
-        values["partition.duration.ms"],
+        values[key] if values.given(key) else None,
         zone,
         values["locale"].strip() or "en",
         extractor=extractor,

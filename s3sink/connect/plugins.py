@@ -28,22 +28,20 @@ EXTRACTORS: Final[Mapping[str, str]] = {
 """Names of a timestamp extractor, and which of the connector's three that is."""
 
 ASSUME_ROLE: Final = "io.confluent.connect.s3.auth.AwsAssumeRoleCredentialsProvider"
-CREDENTIALS: Final[Mapping[str, str]] = {
-    keys.DEFAULT_CREDENTIALS: "default",
-    ASSUME_ROLE: "assume role",
-    _AUTH + "STSAssumeRoleSessionCredentialsProvider": "assume role",
-    _AUTH + "WebIdentityTokenCredentialsProvider": "web identity",
-    _AUTH + "EnvironmentVariableCredentialsProvider": "environment",
-    _AUTH + "SystemPropertiesCredentialsProvider": "system properties",
-    _AUTH + "profile.ProfileCredentialsProvider": "profile",
-    _AUTH + "InstanceProfileCredentialsProvider": "instance",
-    _AUTH + "ContainerCredentialsProvider": "container",
-    _AUTH + "EC2ContainerCredentialsProviderWrapper": "instance",
-    _AUTH + "AnonymousAWSCredentials": "anonymous",
-    _AUTH + "AnonymousAWSCredentialsProvider": "anonymous",
-    "software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider": "default",
-}
-"""Names of a credentials provider, and what it is."""
+CREDENTIALS: Final = (
+    keys.DEFAULT_CREDENTIALS,
+    ASSUME_ROLE,
+    _AUTH + "WebIdentityTokenCredentialsProvider",
+    _AUTH + "EnvironmentVariableCredentialsProvider",
+    _AUTH + "profile.ProfileCredentialsProvider",
+    _AUTH + "InstanceProfileCredentialsProvider",
+    _AUTH + "ContainerCredentialsProvider",
+    _AUTH + "EC2ContainerCredentialsProviderWrapper",
+    _AUTH + "STSAssumeRoleSessionCredentialsProvider",
+    _AUTH + "SystemPropertiesCredentialsProvider",
+    _AUTH + "ClasspathPropertiesFileCredentialsProvider",
+    "s3sink.Anonymous",
+)
 
 _KNOWN: Final[Mapping[str, tuple[Kind | None, tuple[str, ...]]]] = {
     "format.class": ("Format", FORMATS),
@@ -51,7 +49,7 @@ _KNOWN: Final[Mapping[str, tuple[Kind | None, tuple[str, ...]]]] = {
     "headers.format.class": ("Format", FORMATS),
     "partitioner.class": ("Partitioner", PARTITIONERS),
     "storage.class": (None, (keys.STORAGE,)),
-    "s3.credentials.provider.class": (None, tuple(CREDENTIALS)),
+    "s3.credentials.provider.class": (None, CREDENTIALS),
 }
 _PROVIDER = "interface com.amazonaws.auth.AWSCredentialsProvider"
 
@@ -102,6 +100,6 @@ def build_own(kind: Kind, key: str, name: str, properties: Mapping[str, str]) ->
         raise ConfigError([Problem(key, invalid(name, key, f"Not a {kind}"))])
     cls = load(known, key)
     try:
-        return from_properties(cls, properties) if is_dataclass(cls) else cls()
+        return from_properties(cls, properties) if isinstance(cls, type) and is_dataclass(cls) else cls()
     except (TypeError, ValueError) as error:
         raise ConfigError([Problem(key, invalid(name, key, f"{type(error).__name__}: {error}"))]) from error

@@ -23,6 +23,15 @@ from s3sink.rotation import (
 
 _INTERVAL = "rotate.interval.ms"
 _SCHEDULE = "rotate.schedule.interval.ms"
+_KEYS: Final = {
+    "flush_size": "flush.size",
+    "rotate_interval": _INTERVAL,
+    "rotate_schedule": _SCHEDULE,
+    "schema_change": "schema.compatibility",
+    "max_open_files": "partitioner.max.open.files",
+    "max_bytes": "s3sink.max.bytes",
+    "max_age": "s3sink.max.age.ms",
+}
 _MODES = ("NONE", "BACKWARD", "FORWARD", "FULL")
 
 
@@ -35,7 +44,7 @@ def build_rotation(values: Values) -> tuple[RotationPolicy, ...]:
     for name in listed:
         if name not in POLICIES:
             _refuse_name(values, name)
-        elif policies[name] is None:
+        elif policies[name] is None and _KEYS[name] not in values.messages:
             values.refuse("s3sink.rotation", f"{name} is listed, and no key says when")
     chosen = (policies.get(name) for name in listed)
     return tuple(policy for policy in chosen if policy is not None)

@@ -7,6 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from s3sink.batch import RecordBatch
 from s3sink.errors import RecordError
+from s3sink.formats.avro import AvroFormat
 from s3sink.formats.bytes import BytesFormat
 from s3sink.formats.compression import Compression
 from s3sink.formats.json import JsonFormat
@@ -15,6 +16,7 @@ from s3sink.formats.parquet import ParquetFormat
 from s3sink.schema import Schema
 
 __all__ = [
+    "AvroFormat",
     "Buffer",
     "BufferingWriter",
     "ByteSink",

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from s3sink.batch import RecordBatch
 from s3sink.config import Option, check, problem_if
@@ -12,6 +11,7 @@ from s3sink.errors import RecordError
 from s3sink.formats.compression import SUFFIXES, Compression, check_compression, compressor
 from s3sink.formats.json_lines import NULL_VALUE
 from s3sink.formats.lines import LinesWriter, SeparatedWriter, without
+from s3sink.java_class import java_class
 from s3sink.schema import Schema
 
 if TYPE_CHECKING:
@@ -20,10 +20,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class BytesFormat:
-    """The bytes of each value, followed by the separator, the last one too. Text is written as UTF-8.
+    """The bytes of each value, followed by the separator, the last one too. Other values are refused, text too.
 
     Beware: a separator inside a value cannot be told apart from one between values.
     """
+
+    writes_arrays: ClassVar[bool] = True
+    """Headers come as lists, and are refused, as Connect does."""
 
     suffix: Annotated[str, Option("format.bytearray.extension", "What names end with before compression.")] = ".bin"
     separator: Annotated[bytes | str, Option("format.bytearray.separator", "Written after every value.")] = b"\n"
@@ -50,12 +53,11 @@ class BytesFormat:
         return False
 
     def prepare(self, batch: RecordBatch) -> tuple[list[RecordBatch], list[RecordError]]:
-        """The batch with its bytes beside it. What is neither bytes nor text is refused."""
-        values = batch.values() if batch.is_raw else [row.value for row in batch.records()]
-        encoded = [_bytes(value) for value in values]
-        reasons = {index: _refusal(values[index]) for index, data in enumerate(encoded) if data is None}
+        """The batch with its bytes beside it. What is not bytes is refused."""
+        pairs = _pairs(batch)
+        reasons = {index: _refusal(*pair) for index, pair in enumerate(pairs) if not _fits(*pair)}
         batch, errors = without(batch, reasons)
-        return [batch.with_encoded([data for data in encoded if data is not None])], errors
+        return [batch.with_encoded([value for index, (value, _) in enumerate(pairs) if index not in reasons])], errors
 
     def open(self, sink: ByteSink, schema: Schema | None) -> FileWriter:
         """Begin a file; a schema makes no difference."""
@@ -66,16 +68,21 @@ class BytesFormat:
         return self.separator.encode() if isinstance(self.separator, str) else self.separator
 
 
-def _bytes(value: Any) -> bytes | None:
-    if type(value) is str:
-        with suppress(UnicodeEncodeError):  # half a surrogate pair
-            return value.encode()
-    return value if type(value) is bytes else None
+def _pairs(batch: RecordBatch) -> list[tuple[Any, Schema | None]]:
+    """Values with their schemas."""
+    if batch.is_raw:
+        return [(value, None) for value in batch.values()]
+    return [(row.value, row.value_schema) for row in batch.records()]
 
 
-def _refusal(value: Any) -> str:
-    return NULL_VALUE if value is None else f"BytesFormat writes bytes and text, and cannot write this {_kind(value)}"
+def _fits(value: Any, schema: Schema | None) -> bool:
+    return type(value) is bytes and (schema is None or schema.type == "bytes")
 
 
-def _kind(value: Any) -> str:
-    return "text, which is no Unicode" if isinstance(value, str) else type(value).__name__
+def _refusal(value: Any, schema: Schema | None) -> str:
+    """In the words of Connect's ByteArrayConverter, through which its files go."""
+    if value is None:
+        return NULL_VALUE
+    if schema is not None and schema.type != "bytes":
+        return f"Invalid schema type for ByteArrayConverter: {schema.type.upper()}"
+    return f"ByteArrayConverter is not compatible with objects of type class {java_class(value, schema)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from s3sink.batch import RecordBatch
@@ -9,6 +10,8 @@ from s3sink.errors import FormatError, RecordError
 
 if TYPE_CHECKING:
     from s3sink.formats.compression import Compressor
+
+Prepared = tuple[list[RecordBatch], list[RecordError]]
 
 _SLICE = 1000  # records joined at once: larger slices leave the processor's cache
 
@@ -63,7 +66,11 @@ class SeparatedWriter:
         self._out.close()
 
 
-def without(batch: RecordBatch, reasons: dict[int, str]) -> tuple[RecordBatch, list[RecordError]]:
+Reason = str | RecordError
+"""Why a record is refused: in words, or an error whose words and class are meant."""
+
+
+def without(batch: RecordBatch, reasons: Mapping[int, Reason]) -> tuple[RecordBatch, list[RecordError]]:
     """The batch without the records at these indices, and an error with coordinates for each of them."""
     if not reasons:
         return batch, []
@@ -71,8 +78,28 @@ def without(batch: RecordBatch, reasons: dict[int, str]) -> tuple[RecordBatch, l
     return batch.take(kept), refusals(batch, reasons)
 
 
-def refusals(batch: RecordBatch, reasons: dict[int, str]) -> list[RecordError]:
+def refusals(batch: RecordBatch, reasons: Mapping[int, Reason]) -> list[RecordError]:
     """One error with coordinates for each index."""
-    return [
-        FormatError(reasons[index], source=batch.source, offset=batch.offset_at(index)) for index in sorted(reasons)
-    ]
+    return [_refused(reasons[index]).at(batch.source, batch.offset_at(index)) for index in sorted(reasons)]
+
+
+def _refused(reason: Reason) -> RecordError:
+    """An error of its own for each record, since it says which record it is."""
+    if isinstance(reason, str):
+        return FormatError(reason)
+    return FormatError(reason.reason, connect_class=reason.connect_class)
+
+
+def in_parts(
+    batch: RecordBatch, sizes: Sequence[int], prepare: Callable[[RecordBatch], Prepared]
+) -> tuple[list[RecordBatch], list[RecordError]]:
+    """What becomes of consecutive parts of a batch, of so many records each."""
+    batches: list[RecordBatch] = []
+    errors: list[RecordError] = []
+    start = 0
+    for size in sizes:
+        made, bad = prepare(batch.slice(start, start + size))
+        batches += made
+        errors += bad
+        start += size
+    return batches, errors

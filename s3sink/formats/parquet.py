@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from s3sink.avro_data import MappingOptions
 from s3sink.batch import RecordBatch
 from s3sink.config import Option, check, parse_bytes, problem_if
 from s3sink.errors import ConfigError, Problem, RecordError
@@ -30,14 +31,17 @@ _LEVELS = {"gzip": range(1, 10), "zstd": range(1, 23)}
 class ParquetFormat:
     """Parquet files; a row group is written whenever `row_group_bytes` of columns are in memory.
 
-    Values with a schema (structs) have its types. JSON objects without one have types inferred: booleans, 64-bit
-    integers, decimal(38, 0) for longer ones, doubles, text (text that looks like a time stays text), lists, structs.
-    No value is ever altered to make it fit: where the types of two records contradict each other, the files close
-    between them. Columns stand in the order of their first appearance; a column of which only nulls are known when its
-    first row group is written is left out.
+    Values with a schema (structs) have the types, names and nulls that Connect's ParquetFormat gives them, and their
+    Avro schema in the footer. JSON objects without a schema have types inferred: booleans, 64-bit integers,
+    decimal(38, 0) for longer ones, doubles, text (text that looks like a time stays text), lists, structs. No value is
+    ever altered to make it fit: where the types of two records contradict each other, the files close between them.
+    Columns stand in the order of their first appearance; a column of which only nulls are known when its first row
+    group is written is left out.
 
-    Refused record by record: what is not a JSON object with fields, a key that stands twice in an object, an array of
-    unequal types, an integer of more than 38 digits, nesting beyond 100 levels.
+    Refused record by record, with a schema: what it does not allow, and every record whose schema is no struct, has a
+    struct without fields in it, or names that Avro does not allow. Without one: what is not a JSON object with fields,
+    a key that stands twice in an object, an array of unequal types, an integer of more than 38 digits, nesting beyond
+    100 levels.
     """
 
     compression: Annotated[ParquetCompression, Option("parquet.codec", "lz4 is LZ4_RAW.")] = "snappy"
@@ -46,6 +50,15 @@ class ParquetFormat:
     on_type_conflict: Annotated[
         Literal["rotate"], Option(doc="Close the files before a record whose types contradict what they hold.")
     ] = "rotate"
+    connect_meta_data: Annotated[
+        bool, Option(doc="Put what only Connect says of a schema (name, version, doc, parameters) into the footer's.")
+    ] = True
+    enhanced_avro_schema_support: Annotated[bool, Option(doc="Enums that came from Avro stay enums in the footer.")] = (
+        True
+    )
+    allow_optional_map_keys: Annotated[
+        bool, Option(doc="Maps whose text keys are optional are maps, not lists of entries.")
+    ] = False
     _hints: dict[str, Any] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -79,7 +92,14 @@ class ParquetFormat:
         """Consecutive batches with columns, one for each run of records whose types go together."""
         from s3sink.formats.columns import with_columns  # pyarrow is 43 MB: only for who writes Parquet
 
-        return with_columns(batch, self._hints)
+        return with_columns(batch, self._hints, self._options())
+
+    def _options(self) -> MappingOptions:
+        return MappingOptions(
+            connect_meta_data=self.connect_meta_data,
+            enhanced_avro_schema_support=self.enhanced_avro_schema_support,
+            allow_optional_map_keys=self.allow_optional_map_keys,
+        )
 
     def open(self, sink: ByteSink, schema: Schema | None) -> FileWriter:
         """Begin a file. Its schema is that of the columns that come."""

@@ -22,7 +22,8 @@ class ParquetFile:
     """Holds columns until a row group is full, writes it, and the footer at the end.
 
     Until the first row group is written, its schema grows with what comes: new columns, doubles after integers. From
-    then on it is pinned, and what has no place in it does not fit.
+    then on it is pinned, and what has no place in it does not fit. The metadata of its schema go into the
+    footer; a schema that has grown has none.
     """
 
     def __init__(self, sink: ByteSink, codec: str, level: int | None, row_group_bytes: int) -> None:
@@ -75,8 +76,10 @@ class ParquetFile:
 
     def _joined(self, columns: pa.RecordBatch) -> tuple[pa.Schema, list[pa.RecordBatch], pa.RecordBatch]:
         """The schema with these columns, what is held under it, and the columns under it. Raises Misfit."""
-        if self._schema is None or self._schema.equals(columns.schema):
+        if self._schema is None:
             return columns.schema, self._held, columns
+        if self._schema.equals(columns.schema):
+            return self._schema, self._held, columns
         if self._writer is None:
             try:
                 return self._grown(columns)
@@ -86,8 +89,9 @@ class ParquetFile:
 
     def _grown(self, columns: pa.RecordBatch) -> tuple[pa.Schema, list[pa.RecordBatch], pa.RecordBatch]:
         schema = merged_schema(self._schema, columns.schema)
-        held = self._held if schema.equals(self._schema) else [conformed(held, schema) for held in self._held]
-        return schema, held, conformed(columns, schema)
+        if schema.equals(self._schema):
+            return self._schema, self._held, conformed(columns, schema)
+        return schema, [conformed(held, schema) for held in self._held], conformed(columns, schema)
 
     def _compacted(self) -> None:
         """Make one of many small batches: a batch of one record costs kilobytes."""
@@ -109,6 +113,7 @@ class ParquetFile:
         self._held, self._buffered, self._compact = [], 0, 0
 
     def _begin(self) -> Any:
+        metadata = None if self._schema is None else self._schema.metadata
         self._schema = writable_schema(self._schema)
         self._writer = pq.ParquetWriter(
             _Output(self._sink),
@@ -116,7 +121,10 @@ class ParquetFile:
             compression=self._codec,
             compression_level=self._level,
             write_time_adjusted_to_utc=True,
+            store_schema=False,  # Arrow's own schema, a kilobyte in every file: the file's types say the same
         )
+        if metadata:
+            self._writer.add_key_value_metadata(metadata)
         return self._writer
 
 

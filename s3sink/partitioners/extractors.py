@@ -12,9 +12,9 @@ from typing import Annotated, Any, Protocol, runtime_checkable
 
 from s3sink.batch import RecordBatch
 from s3sink.config import Option, check, problem_if
-from s3sink.errors import PartitionError
+from s3sink.errors import DATA_EXCEPTION, PartitionError
 from s3sink.partitioners.iso import parse_iso
-from s3sink.partitioners.paths import MISSING, FieldPath
+from s3sink.partitioners.paths import MISSING, FieldPath, no_place
 from s3sink.record import SinkRecord
 from s3sink.zones import local_to_utc, parse_zone, zone_problem
 
@@ -126,7 +126,7 @@ class RecordField:
     def extract(self, record: SinkRecord, now: int) -> int | None:
         """Epoch milliseconds, always within int64."""
         if not isinstance(record.value, dict):
-            raise PartitionError("Error encoding partition. The value has no fields")
+            raise no_place("the value has no fields")
         found = self._path.get(record.value, record.value_schema)
         if type(found) is not int:
             found = self._millis(found, schemaless=record.value_schema is None)
@@ -141,7 +141,7 @@ class RecordField:
 
     def _millis(self, found: Any, schemaless: bool) -> int:
         if found is None or found is MISSING:
-            raise PartitionError(f"The field '{self.name}' does not exist.")
+            raise PartitionError(f"The field '{self.name}' does not exist.", connect_class=DATA_EXCEPTION)
         if isinstance(found, str):
             return self._parse(found)
         if isinstance(found, date):

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 from s3sink.batch import RecordBatch
 from s3sink.config import Option, check, problem_if
-from s3sink.errors import PartitionError
-from s3sink.partitioners.paths import MISSING, FieldPath
+from s3sink.errors import DATA_EXCEPTION, PartitionError
+from s3sink.partitioners.paths import MISSING, FieldPath, no_place
 from s3sink.record import SinkRecord
 
 
@@ -54,7 +54,7 @@ class FieldPartitioner:
         if not self.fields:
             return ""
         if not isinstance(record.value, dict):
-            raise PartitionError("Error encoding partition. The value has no fields")
+            raise no_place("the value has no fields")
         if len(self._paths) == 1:
             return _encode_field(self._paths[0], record)
         return self.delimiter.join([_encode_field(path, record) for path in self._paths])
@@ -74,12 +74,11 @@ def _encode_field(path: FieldPath, record: SinkRecord) -> str:
 
 def _text(found: Any, name: str) -> str:
     if found is MISSING:
-        raise PartitionError(f"{name} is not a valid field name")
+        raise PartitionError(f"{name} is not a valid field name", connect_class=DATA_EXCEPTION)
     if found is None:
         return "null"
     if isinstance(found, bool):
         return "true" if found else "false"
     if isinstance(found, int | str):
         return str(found)
-    what = type(found).__name__
-    raise PartitionError(f"Error encoding partition. Field {name!r} holds {what}, not an integer, text or boolean")
+    raise no_place(f"field {name!r} holds {type(found).__name__}, not an integer, text or boolean")

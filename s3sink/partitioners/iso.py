@@ -23,6 +23,10 @@ _TIME = re.compile(
     r"(?:(?P<hour>[0-9]{1,2})(?::(?P<minute>[0-9]{1,2})(?::(?P<second>[0-9]{1,2}))?)?(?:[.,](?P<fraction>[0-9]+))?)?"
     rf"(?P<offset>{_OFFSET})?"
 )
+_BEGINNING = re.compile(
+    rf"(?:{_YEAR}(?:-W[0-9]{{1,2}}(?:-[0-9])?|-[0-9]{{3}}|-[0-9]{{1,2}}(?:-[0-9]{{1,2}})?)?)?"
+    rf"(?:T[0-9]{{1,2}}(?::[0-9]{{1,2}}(?::[0-9]{{1,2}})?)?(?:[.,][0-9]+)?(?:{_OFFSET})?)?"
+)
 
 
 def parse_iso(text: str, zone: tzinfo) -> int:
@@ -125,4 +129,12 @@ def _within(digits: str, field: str, low: int, high: int, text: str) -> int:
 
 
 def _malformed(text: str) -> ValueError:
-    return ValueError(f'Invalid format: "{text}"')
+    """Joda's words: it says where the longest beginning ends that makes sense, and shows 32 characters behind that."""
+    found = _BEGINNING.match(text)
+    at = found.end() if found else 0
+    sample = text if len(text) <= at + 35 else f"{text[: at + 32]}..."
+    if at <= 0:
+        return ValueError(f'Invalid format: "{sample}"')
+    if at >= len(text):
+        return ValueError(f'Invalid format: "{sample}" is too short')
+    return ValueError(f'Invalid format: "{sample}" is malformed at "{sample[at:]}"')

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from s3sink.errors import PartitionError
 from s3sink.schema import Schema
 
 MISSING: Final = object()
+
+
+def no_place(why: str) -> PartitionError:
+    """The connector's words for a value that cannot be placed; why not is the cause, for the log."""
+    error = PartitionError("Error encoding partition.")
+    error.__cause__ = TypeError(why)
+    return error
 
 
 class FieldPath:

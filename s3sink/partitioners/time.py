@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from s3sink.batch import RecordBatch
+from s3sink.class_names import class_name
 from s3sink.config import Option, check, parse_milliseconds
 from s3sink.errors import ConfigError, PartitionError, Problem
 from s3sink.partitioners import TimestampExtractor
@@ -62,8 +63,8 @@ class _ByTime:
 
     def _some(self, timestamp: int | None) -> int:
         if timestamp is None:
-            name = type(self.extractor).__name__
-            raise PartitionError(f"Unable to determine timestamp using timestamp.extractor {name} for record")
+            extractor = class_name(self.extractor)
+            raise PartitionError(f"Unable to determine timestamp using timestamp.extractor {extractor} for record")
         return timestamp
 
 

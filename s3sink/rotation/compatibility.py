@@ -9,15 +9,20 @@ from s3sink.schema import Schema
 Compatibility = Literal["NONE", "BACKWARD", "FORWARD", "FULL"]
 
 _NUMBERS = ("int8", "int16", "int32", "int64", "float32", "float64")
-_ENUM = (".Enum", ".avro.enum")
+_ENUMS = {
+    "org.apache.kafka.connect.data.Enum",
+    "io.confluent.connect.avro.Enum",
+    "io.confluent.connect.protobuf.Enum",
+}
+_NOTES = {"connect.record.doc", "connect.record.aliases", "connect.record.namespace"}
+_NOTE_OF_FIELD = "io.confluent.connect.avro.field.doc."
 
 
 def fits(record: Schema, current: Schema, compatibility: Compatibility) -> bool:
     """Whether a record of the one schema can go into a file whose current schema is the other.
 
     NONE: only an equal one. BACKWARD and FULL: one of the same or an older version, FORWARD: of the same or a newer
-    one, that can be projected to the file's. Different schemas without versions never fit: nothing says which is
-    older.
+    one, that can be projected to the file's. Different schemas without versions never fit: see `lacks_version`.
     """
     if record is current or record == current:
         return True
@@ -28,18 +33,24 @@ def fits(record: Schema, current: Schema, compatibility: Compatibility) -> bool:
     return in_order and projects(record, current)
 
 
+def lacks_version(record: Schema, current: Schema, compatibility: Compatibility) -> bool:
+    """Whether nothing says which of two different schemas is older, although it matters: the record is refused."""
+    if compatibility == "NONE" or (record.version is not None and current.version is not None):
+        return False
+    return record is not current and record != current
+
+
 def projects(record: Schema, current: Schema) -> bool:
     """Whether values of the one can be made values of the other: numbers widened, fields dropped or defaulted."""
-    if not _same_kind(record, current) or record.name != current.name:
+    if not types_fit(record, current) or record.name != current.name:
         return False
     if record.optional and not current.optional and current.default is None:
         return False
-    if not _parameters_fit(record, current):
-        return False
-    return _parts_project(record, current)
+    return parameters_fit(record, current) and _parts_project(record, current)
 
 
-def _same_kind(record: Schema, current: Schema) -> bool:
+def types_fit(record: Schema, current: Schema) -> bool:
+    """Whether the types are the same, or that of the file is a wider number."""
     if record.type == current.type:
         return True
     widens = record.type in _NUMBERS and current.type in _NUMBERS
@@ -63,17 +74,16 @@ def _part_projects(record: Schema | None, current: Schema | None) -> bool:
     return record is current if record is None or current is None else projects(record, current)
 
 
-def _parameters_fit(record: Schema, current: Schema) -> bool:
-    """Equal but for documentation and namespaces; the symbols of an enum may be fewer."""
+def parameters_fit(record: Schema, current: Schema) -> bool:
+    """Whether the parameters are the same but for documentation; an enum may have fewer symbols than the file's."""
     ours, theirs = _parameters(record), _parameters(current)
-    if _enum(ours) - _enum(theirs):
-        return False
-    return ours - _enum(ours) == theirs - _enum(theirs)
+    return ours <= theirs if is_enum(record) and is_enum(current) else ours == theirs
+
+
+def is_enum(schema: Schema) -> bool:
+    """Whether the text is one of the symbols that stand in its parameters."""
+    return any(key in _ENUMS for key, _ in schema.parameters)
 
 
 def _parameters(schema: Schema) -> set[tuple[str, str]]:
-    return {(k, v) for k, v in schema.parameters if not (k.endswith((".doc", ".namespace")) or ".doc." in k)}
-
-
-def _enum(parameters: set[tuple[str, str]]) -> set[tuple[str, str]]:
-    return {(k, v) for k, v in parameters if any(mark in k for mark in _ENUM)}
+    return {(key, v) for key, v in schema.parameters if key not in _NOTES and not key.startswith(_NOTE_OF_FIELD)}

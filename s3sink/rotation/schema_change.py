@@ -10,7 +10,7 @@ from s3sink.batch import RoutedBatch
 from s3sink.config import Option, check, problem_if
 from s3sink.record import SinkRecord
 from s3sink.rotation import Cut, FileSet, Reason
-from s3sink.rotation.compatibility import Compatibility, fits
+from s3sink.rotation.compatibility import Compatibility, fits, lacks_version
 from s3sink.schema import Schema
 
 _UNSEEN = object()
@@ -21,9 +21,11 @@ class SchemaChange:
     """Closes the files before a record whose value schema does not fit the file that it goes to.
 
     Files of other routes do not matter, and neither do key schemas. With NONE any difference counts, documentation
-    included; with the other modes a record may go into a file of another version, whose schema the file keeps: see
-    `fits`. A change between records with and without a schema always counts; records without one never differ from
-    each other, and batches that were not decoded have none. (The connector's `schema.compatibility`.)
+    included; with the other modes a record may go into a file of another version, see `fits`. The file keeps the schema
+    of its first record, and the sink projects the others to it; records with a schema need a version then, and without
+    one are bad records where it matters. A change between records with and without a schema always counts; records
+    without one never differ from each other, and batches that were not decoded have none. (The connector's
+    `schema.compatibility`.)
     """
 
     reason: ClassVar[Reason] = "schema_change"
@@ -36,7 +38,7 @@ class SchemaChange:
         check("SchemaChange", [problem_if(wrong, "compatibility", f"must be one of {', '.join(modes)}")])
 
     def cut(self, files: FileSet, routed: RoutedBatch, now: int) -> Cut | None:
-        """The offset of the first record that does not fit."""
+        """The offset of the first record that closes its file; one that no file can take closes none."""
         if routed.batch.is_raw or not routed.batch.n:
             return None
         rows = routed.batch.records()
@@ -51,19 +53,25 @@ class SchemaChange:
 
     def _index_of_misfit(self, files: FileSet, routed: RoutedBatch, rows: Sequence[SinkRecord]) -> int | None:
         current: dict[Any, object] = dict(files.schemas)
+        misfits: dict[tuple[int, int], bool] = {}  # by identity: a batch has many records and few schemas
         for index, row in enumerate(rows):
-            route = routed.route_at(index)
+            route, schema = routed.route_at(index), row.value_schema
             known = current.get(route, _UNSEEN)
             if known is _UNSEEN:
-                current[route] = row.value_schema
-            elif known is not row.value_schema and not self._fits(row.value_schema, known):
-                return index
+                current[route] = schema
+            elif known is not schema:
+                pair = id(schema), id(known)
+                if pair not in misfits:
+                    misfits[pair] = self._closes(schema, known)
+                if misfits[pair]:
+                    return index
         return None
 
-    def _fits(self, record: Schema | None, current: object) -> bool:
+    def _closes(self, record: Schema | None, current: object) -> bool:
         if record is None or not isinstance(current, Schema):
-            return False  # exactly one of them is None: two would be the same object
-        return fits(record, current, self.compatibility)
+            return True  # exactly one of them is None: two would be the same object
+        mode = self.compatibility
+        return not fits(record, current, mode) and not lacks_version(record, current, mode)
 
 
 def _all_as_open(files: FileSet, routed: RoutedBatch, schemas: list[Schema | None]) -> bool:

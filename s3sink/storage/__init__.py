@@ -10,17 +10,29 @@ if TYPE_CHECKING:
     from s3sink.storage.local import LocalStore
     from s3sink.storage.memory import MemoryStore
     from s3sink.storage.s3 import S3Store
+    from s3sink.storage.s3_credentials import Anonymous, AssumeRole, CredentialsFrom, WebIdentity
+    from s3sink.storage.s3_options import Proxy, SseC, SseKms, SseS3
+    from s3sink.storage.s3_tagging import Tagging
 
 __all__ = [
+    "Anonymous",
+    "AssumeRole",
     "Buffer",
     "Capabilities",
+    "CredentialsFrom",
     "LocalStore",
     "MemoryStore",
     "MultipartUpload",
     "ObjectInfo",
     "ObjectStore",
     "ObjectSummary",
+    "Proxy",
     "S3Store",
+    "SseC",
+    "SseKms",
+    "SseS3",
+    "Tagging",
+    "WebIdentity",
 ]
 
 Buffer = bytes | bytearray | memoryview
@@ -124,11 +136,18 @@ class ObjectStore(Protocol):
         ...
 
 
-_STORES = {"LocalStore": "local", "MemoryStore": "memory", "S3Store": "s3"}
+_LATER = {
+    "LocalStore": "local",
+    "MemoryStore": "memory",
+    "S3Store": "s3",
+    **dict.fromkeys(("Anonymous", "AssumeRole", "CredentialsFrom", "WebIdentity"), "s3_credentials"),
+    **dict.fromkeys(("Proxy", "SseC", "SseKms", "SseS3"), "s3_options"),
+    "Tagging": "s3_tagging",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """The stores are imported when asked for: they build on the types above."""
-    if name not in _STORES:
+    """The stores and their options are imported when asked for: they build on the types above."""
+    if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_STORES[name]}"), name)
+    return getattr(importlib.import_module(f"{__name__}.{_LATER[name]}"), name)

@@ -30,6 +30,10 @@ class NoSuchObjectError(StoreRefusedError):
     """There is no object under this key; to a HEAD, or no such bucket."""
 
 
+class OtherEncryptionError(StoreRefusedError):
+    """A HEAD with a customer key for an object without one, or the other way round (400 without a reason)."""
+
+
 class NoSuchUploadError(StoreRefusedError):
     """The multipart upload was completed or aborted, or it expired."""
 
@@ -47,7 +51,7 @@ _RETRIABLE_STATUS = frozenset({408, 409, 429})
 PERMISSIONS: Mapping[str, str] = {
     "head_bucket": "s3:ListBucket",
     "list_objects_v2": "s3:ListBucket",
-    "put_object": "s3:PutObject",
+    "put_object": "s3:PutObject (s3:PutObjectAcl for `acl`, s3:PutObjectTagging for `tagging`)",
     "create_multipart_upload": "s3:PutObject",
     "upload_part": "s3:PutObject",
     "complete_multipart_upload": "s3:PutObject",
@@ -59,13 +63,19 @@ PERMISSIONS: Mapping[str, str] = {
     "delete_object": "s3:DeleteObject",
 }
 
-_KINDS = {"404": NoSuchObjectError, "NoSuchKey": NoSuchObjectError, "NoSuchUpload": NoSuchUploadError}
+_KINDS = {
+    "404": NoSuchObjectError,
+    "NoSuchKey": NoSuchObjectError,
+    "NoSuchUpload": NoSuchUploadError,
+    "400": OtherEncryptionError,
+}
 _CLOCK = "the clock of this machine is wrong: set it"
 _REGION = "the bucket is in another region: set `region` to the bucket's own"
 _REFUSALS: Mapping[str, str] = {
     "NoSuchBucket": "the bucket does not exist: create it, or correct `bucket`, `region` or `endpoint`",
     "NoSuchKey": "there is no such object",
     "404": "there is no such object, or no such bucket",
+    "400": "the credentials are not valid there, or the object is encrypted with another customer key, or with none",
     "NoSuchUpload": "the multipart upload is gone: it was aborted, or expired by a lifecycle rule",
     "InvalidAccessKeyId": "the access key is unknown there: correct the credentials, or `endpoint`",
     "SignatureDoesNotMatch": "the secret key does not belong to the access key: correct the credentials",
@@ -96,6 +106,18 @@ def meaning(error: Mapping[str, Any], status: int, request: Request) -> StorageE
         return StoreUnavailableError(f"{request}: {_quoted(error, status)}", key=request.key)
     refused = _KINDS.get(code, StoreRefusedError)
     return refused(f"{request}: {_remedy(code, status, request)} ({_quoted(error, status)})", key=request.key)
+
+
+_PASSING_OF_STS = frozenset({"IDPCommunicationError", "IDPCommunicationErrorException", "ThrottlingException"})
+
+
+def no_role(error: Mapping[str, Any], status: int, request: Request) -> StorageError:
+    """The error to raise when STS did not give the keys of a role; S3 was not asked at all."""
+    quoted = _quoted(error, status)
+    if status >= 500 or status in _RETRIABLE_STATUS or error.get("Code") in _PASSING_OF_STS | RETRIABLE_CODES:
+        return StoreUnavailableError(f"{request}: STS does not answer: {quoted}", key=request.key)
+    remedy = "the role cannot be assumed: correct `credentials`, or the role's trust policy"
+    return StoreRefusedError(f"{request}: {remedy} ({quoted})", key=request.key)
 
 
 def _remedy(code: str, status: int, request: Request) -> str:

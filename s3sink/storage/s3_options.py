@@ -7,7 +7,7 @@ import binascii
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from s3sink.config import Option, check, problem_if
@@ -74,25 +74,17 @@ def _from_base64(text: str) -> bytes:
         return b""
 
 
-class RequestParameters(NamedTuple):
-    """What is added to requests, made once: by operation, in the client's names."""
-
-    by_operation: Mapping[str, Mapping[str, str]]
-
-    def of(self, operation: str) -> Mapping[str, str]:
-        """For one kind of request, nothing for most."""
-        return self.by_operation.get(operation, _NOTHING)
-
-
-_NOTHING: Mapping[str, str] = {}
 _CREATES = ("put_object", "create_multipart_upload")
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerSideEncryptionCustomerKeys.html; Complete wants the key for
-# uploads with checksums.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerSideEncryptionCustomerKeys.html
+# Complete wants the key for uploads with checksums.
 _TOUCHES = (*_CREATES, "upload_part", "complete_multipart_upload", "head_object", "get_object")
 
 
-def request_parameters(encryption: Encryption | None, acl: CannedAcl | None) -> RequestParameters:
-    """Encryption and access are said where an object is created; a customer key wherever it is touched."""
+def request_parameters(encryption: Encryption | None, acl: CannedAcl | None) -> Mapping[str, Mapping[str, str]]:
+    """What is added to requests, by operation, in the client's names.
+
+    Encryption and access are said where an object is created; a customer key wherever it is touched.
+    """
     create = {"ACL": str(acl)} if acl else {}
     customer: dict[str, str] = {}
     if isinstance(encryption, SseS3):
@@ -104,7 +96,7 @@ def request_parameters(encryption: Encryption | None, acl: CannedAcl | None) -> 
     elif isinstance(encryption, SseC):
         customer = _customer_key(str(encryption.key))
     every = {name: (create if name in _CREATES else {}) | customer for name in _TOUCHES}
-    return RequestParameters({name: parameters for name, parameters in every.items() if parameters})
+    return {name: parameters for name, parameters in every.items() if parameters}
 
 
 def _customer_key(key: str) -> dict[str, str]:

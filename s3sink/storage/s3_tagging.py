@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal, cast
@@ -18,6 +19,8 @@ COUNTED: Mapping[str, str] = {
 }
 """Tags from the metadata of a file. `endOffset` is that of the last record in it, as Kafka Connect has it."""
 
+_TAKEN_BY_S3 = re.compile(r"[\w +\-=.:/@]*")
+
 COMPANION = "s3sink-kind"
 """Metadata of the files of keys and headers beside a file of values: those are not tagged."""
 
@@ -28,7 +31,8 @@ class Tagging:
 
     A file that is one PUT gets them in it, at no cost; a multipart one in the request after it became visible, which
     it needs anyway. The credentials need s3:PutObjectTagging. With `on_error="ignore"` a file whose tags are refused
-    is written without them, with a warning in the log; with "fail" that is a StoreRefusedError, also at open.
+    is written without them, with a warning in the log; with "fail" that is a StorageError, found out at open if it
+    can be.
     """
 
     pairs: Annotated[
@@ -76,8 +80,10 @@ def as_set(tags: Mapping[str, str]) -> list[dict[str, str]]:
 
 def _pair_problem(key: str, value: str) -> Problem | None:
     """https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html"""
+    if not _TAKEN_BY_S3.fullmatch(key + value):
+        return Problem("pairs", f"{key!r}: tags have letters, digits, blanks and + - = . _ : / @")
     if not key or len(key) > LONGEST_TAG_KEY or len(value) > LONGEST_TAG_VALUE:
         limits = f"1 to {LONGEST_TAG_KEY} characters, its value at most {LONGEST_TAG_VALUE}"
         return Problem("pairs", f"{key[:40]!r}: a tag has {limits}")
-    reserved = key.lower().startswith("aws:") or key.startswith(OWN_TAG)
-    return problem_if(reserved, "pairs", f"{key!r}: names that begin with aws: or {OWN_TAG} are taken")
+    reserved = key == OWN_TAG or key.startswith((f"{OWN_TAG}.", "aws:"))
+    return problem_if(reserved, "pairs", f"{key!r}: aws: and {OWN_TAG} are taken")

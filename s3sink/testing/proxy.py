@@ -8,7 +8,7 @@ import socket
 import struct
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -60,11 +60,15 @@ class Fault:
 
 
 class Seen(NamedTuple):
-    """One request that reached the proxy; `status` is the server's answer, None when it was not asked or silent."""
+    """One request that reached the proxy; `status` is the server's answer, None when it was not asked or silent.
+
+    The names of its headers are in lower case.
+    """
 
     method: str
     path: str
     status: int | None
+    headers: Mapping[str, str]
 
 
 class _Head(NamedTuple):
@@ -160,7 +164,7 @@ class FaultProxy:
         method, path, _ = request.first.split(" ", 2)
         fault = self._fault(method, path)
         self.requests[method] += 1
-        self.seen.append(Seen(method, path, None))
+        self.seen.append(Seen(method, path, None, {key.lower(): value for key, value in request.headers}))
         place = len(self.seen) - 1
         if fault is not None and not await _strike_before(fault, request, reader, writer):
             return False

@@ -16,10 +16,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from s3sink import ErrorPolicy, MemoryStore, S3Sink
 from s3sink.config import from_properties
 from s3sink.converters import Encoder, PreparingConverter
 from s3sink.converters.avro import AvroConverter
 from s3sink.errors import ConfigError, ConversionError, MissingExtraError, SchemaRegistryUnavailable
+from s3sink.offline import batch_of
 from s3sink.record import Header
 from s3sink.schema import Field, Schema
 from s3sink.testing.schema_registry import SchemaRegistry
@@ -197,6 +199,32 @@ def test_what_could_not_be_prepared_is_asked_for_again_by_the_next_attempt(regis
     assert len(registry.requests) == asked
     asyncio.run(avro.prepare("orders", [message(id_)], [()]))
     assert avro.convert("orders", message(id_), ())[1]["id"] == 7
+
+
+def test_a_sink_asks_before_it_converts_and_again_with_every_retry(registry: SchemaRegistry) -> None:
+    id_ = registry.register("orders-value", USER)
+    registry.fail(3)
+    sink = S3Sink(
+        store=MemoryStore(),
+        converter=converter(registry),
+        key_converter=converter(registry, is_key=True),
+        errors=ErrorPolicy(retry_timeout=60_000),
+    )
+    prepared = asyncio.run(sink.pipeline().run(batch_of("orders", [message(id_)]), 0, pause=_at_once))
+    assert prepared.errors == []
+    (routed,) = prepared.routed
+    assert [row.value["id"] for row in routed.batch.records()] == [7]
+
+
+async def _at_once(seconds: float) -> None:
+    await asyncio.sleep(0)
+
+
+def test_a_sink_without_retries_reports_each_record_of_an_unknown_schema(registry: SchemaRegistry) -> None:
+    sink = S3Sink(store=MemoryStore(), converter=converter(registry))
+    prepared = asyncio.run(sink.pipeline().run(batch_of("orders", [message(99), message(99)]), 0))
+    assert [(error.offset, error.reason) for error in prepared.errors] == [(0, UNREADABLE), (1, UNREADABLE)]
+    assert [request.path for request in registry.requests] == ["/schemas/ids/99"]
 
 
 # ---------------------------------------------------------------------------------------------- trouble

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from s3sink import DefaultPartitioner, JsonConverter
+from s3sink import DefaultPartitioner, JsonConverter, RecordTimestamp, WallClock
 from s3sink.class_names import class_name
 from s3sink.connect.classes import CLASSES, ConnectClass
 from s3sink.testing.failing import FailingConverter
@@ -24,6 +24,12 @@ def test_a_class_goes_by_the_name_that_builds_it_from_a_connector_file(known: Co
     for field, value in known.fixed.items():
         object.__setattr__(thing, field, value)
     assert class_name(thing) == known.name
+
+
+@pytest.mark.parametrize(("extractor", "name"), [(RecordTimestamp(), "Record"), (WallClock(), "Wallclock")])
+def test_an_extractor_goes_by_the_name_of_the_connectors(extractor: Any, name: str) -> None:
+    package = "io.confluent.connect.storage.partitioner.TimeBasedPartitioner$"
+    assert class_name(extractor) == f"{package}{name}TimestampExtractor"
 
 
 def test_what_stands_for_no_class_of_connects_has_its_own_name() -> None:

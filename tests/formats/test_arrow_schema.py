@@ -34,8 +34,8 @@ _MOMENT = datetime(2017, 3, 2, 10, 0, 0, 5000, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("schema", "value", "type_"),
     [
-        (Schema(type="int8"), -128, pa.int8()),
-        (Schema(type="int16"), 32767, pa.int16()),
+        (Schema(type="int8"), -128, pa.int32()),
+        (Schema(type="int16"), 32767, pa.int32()),
         (_INT, -(2**31), pa.int32()),
         (Schema(type="int64"), 2**63 - 1, pa.int64()),
         (Schema(type="float32"), 1.5, pa.float32()),
@@ -68,7 +68,10 @@ def test_each_type_is_written_and_read_back(schema: Schema, value: Any, type_: p
     if columns is not None and type_ is not None:
         assert columns.schema.types == [type_, type_]
     back = table(written(ParquetFormat(), batches))
-    plain = list(value.items()) if schema.type == "map" else value
+    plain = value
+    if schema.type == "map":
+        pairs = list(value.items())
+        plain = pairs if schema.keys == _TEXT else [{"key": key, "value": item} for key, item in pairs]
     assert back == [{"a": plain, "o": plain}, {"a": plain, "o": None}]
 
 
@@ -78,10 +81,11 @@ def test_optional_fields_are_optional_in_the_file_and_required_ones_required() -
     assert [field.nullable for field in schema.field("s").type] == [False, True]
 
 
-def test_what_lies_below_an_optional_struct_is_optional() -> None:
+def test_what_is_required_in_an_optional_struct_stays_required() -> None:
     record = _struct(s=_POINT.replace(optional=True))
-    batches, _ = prepared(ParquetFormat(), rows([{"s": None}, {"s": {"x": 1, "y": None}}], record))
-    assert table(written(ParquetFormat(), batches)) == [{"s": None}, {"s": {"x": 1, "y": None}}]
+    assert not columns_for(record).schema.field("s").type.field("x").nullable
+    for values in ([{"s": None}, {"s": {"x": 1, "y": None}}], [{"s": None}] * 2, [{"s": {"x": 1, "y": "a"}}]):
+        assert table(written(ParquetFormat(), prepared(ParquetFormat(), rows(values, record))[0])) == values
 
 
 def test_nulls_become_the_default_of_their_schema() -> None:
@@ -121,7 +125,9 @@ def test_nulls_become_the_default_of_their_schema() -> None:
         (Schema(type="int64", name=TIMESTAMP), 5),
         (Schema(type="array", items=_INT), [None]),
         (Schema(type="array", items=_INT), {"a": 1}),
-        (Schema(type="map", keys=Schema(type="string", optional=True), items=_INT), {None: 1}),
+        (Schema(type="map", keys=_TEXT, items=_INT), {None: 1}),
+        (Schema(type="map", keys=_INT, items=_INT), {None: 1}),
+        (Schema(type="bytes", name="F", parameters=(("connect.fixed.size", "2"),)), b"abc"),
         (Schema(type="map", keys=_TEXT, items=_INT), [("k", 1)]),
         (_POINT, {"y": "a"}),
         (_POINT, "text"),
@@ -143,7 +149,10 @@ def test_a_value_that_is_not_what_its_schema_says_is_refused_alone(schema: Schem
         Schema(type="string"),
         Schema(type="struct"),
         Schema(type="array", items=_POINT),
-        _struct(d=_decimal(2, 77)),
+        Schema(type="struct", name="io.confluent.connect.avro.Union", fields=(Field("int", _INT),)),
+        _struct(s=_struct()),
+        _struct(a=Schema(type="array", items=_struct())),
+        _struct(d=_decimal(77, 77)),
         _struct(d=Schema(type="bytes", name=DECIMAL, parameters=(("scale", "two"),))),
         _struct(a=Schema(type="array")),
     ],
@@ -157,7 +166,10 @@ def test_records_whose_schema_no_file_can_have_are_refused(schema: Schema) -> No
 
 def test_the_message_says_what_is_wrong() -> None:
     _, errors = prepared(ParquetFormat(), rows([{"x": 5.5, "y": None}], _POINT))
-    assert str(errors[0]) == "TASK_PUT: Invalid type for INT32: float (topic=orders partition=3 offset=100)"
+    assert (
+        str(errors[0])
+        == "TASK_PUT: Invalid type for INT32: class java.lang.Double (topic=orders partition=3 offset=100)"
+    )
 
 
 def test_a_change_of_schema_splits_the_batch() -> None:

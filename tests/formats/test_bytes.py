@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from s3sink.errors import ConfigError
 from s3sink.formats import BytesFormat, PreparingFormat
+from s3sink.schema import Schema
 from tests.formats.making import prepared, raw, rows, written
 
 
@@ -22,16 +23,36 @@ def test_a_file_is_each_value_and_the_separator_after_each(values: list[bytes], 
         assert (written(format, batches), errors) == (wanted, [])
 
 
-def test_text_is_written_as_utf8() -> None:
+def test_a_separator_may_be_any_text() -> None:
     format = BytesFormat(separator="한|")
-    assert written(format, prepared(format, rows(["a", "é"]))[0]).decode() == "a한|é한|"
+    assert written(format, prepared(format, rows([b"a", "é".encode()]))[0]).decode() == "a한|é한|"
 
 
-@pytest.mark.parametrize("value", [None, {"a": 1}, 5, "\ud800"])
-def test_what_is_neither_bytes_nor_text_is_refused_and_the_others_go_on(value: Any) -> None:
-    batches, errors = prepared(BytesFormat(), rows([b"a", value, b"b"]))
+@pytest.mark.parametrize(
+    ("value", "schema", "reason"),
+    [
+        (None, None, "the value is null"),
+        ("text", None, "ByteArrayConverter is not compatible with objects of type class java.lang.String"),
+        ({"a": 1}, None, "ByteArrayConverter is not compatible with objects of type class java.util.HashMap"),
+        (5, None, "ByteArrayConverter is not compatible with objects of type class java.lang.Long"),
+        ("text", Schema(type="string"), "Invalid schema type for ByteArrayConverter: STRING"),
+        (b"x", Schema(type="string"), "Invalid schema type for ByteArrayConverter: STRING"),
+        ("x", Schema(type="bytes"), "ByteArrayConverter is not compatible with objects of type class java.lang.String"),
+    ],
+)
+def test_what_is_not_bytes_is_refused_as_connect_does_and_the_others_go_on(
+    value: Any, schema: Schema | None, reason: str
+) -> None:
+    good = Schema(type="bytes", optional=True)
+    mixed = [*rows([b"a"], good).records(), *rows([value], schema, 101).records(), *rows([b"b"], good, 102).records()]
+    batches, errors = prepared(BytesFormat(), rows(range(3)).with_rows(mixed))
     assert written(BytesFormat(), batches) == b"a\nb\n"
-    assert [error.offset for error in errors] == [101]
+    assert [(error.offset, error.reason) for error in errors] == [(101, reason)]
+
+
+def test_null_is_refused_as_read_too() -> None:
+    batches, errors = prepared(BytesFormat(), raw([b"a", None]))
+    assert (written(BytesFormat(), batches), [error.offset for error in errors]) == (b"a\n", [101])
 
 
 def test_a_long_batch_is_one_stream_whatever_the_separator() -> None:

@@ -87,6 +87,26 @@ def test_other_text_is_no_time(found: str) -> None:
         extract(found)
 
 
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        ("10:30", 'Invalid format: "10:30" is malformed at ":30"'),
+        ("1488448800000.5", 'Invalid format: "1488448800000.5" is malformed at "0000.5"'),
+        ("9999999999999999999", 'Invalid format: "9999999999999999999" is malformed at "9999999999"'),
+        ("2017-03-02 10:00", 'Invalid format: "2017-03-02 10:00" is malformed at " 10:00"'),
+        ("2017-03-02T10:00[UTC]", 'Invalid format: "2017-03-02T10:00[UTC]" is malformed at "[UTC]"'),
+        ("", 'Invalid format: ""'),
+        ("x" * 40, f'Invalid format: "{"x" * 32}..."'),
+        ("2017" + "x" * 40, f'Invalid format: "2017{"x" * 32}..." is malformed at "{"x" * 32}..."'),
+    ],
+)
+def test_text_that_is_no_time_is_shown_where_it_goes_wrong(found: str, words: str) -> None:
+    """Joda's words."""
+    with pytest.raises(PartitionError) as caught:
+        extract(found)
+    assert str(caught.value.__cause__) == words
+
+
 @pytest.mark.parametrize("found", [True, [], {}, b"AAAA", float("nan"), time(10), 2**63])
 def test_other_types_are_no_time(found: Any) -> None:
     with pytest.raises(PartitionError, match="Error extracting timestamp from record field: ts"):

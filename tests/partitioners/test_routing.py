@@ -80,7 +80,7 @@ def test_a_null_with_a_default_is_the_default() -> None:
 
 @pytest.mark.parametrize("found", [1.5, b"x", [], {}, datetime(2017, 3, 2, tzinfo=UTC)])
 def test_other_types_name_no_directory(found: Any) -> None:
-    with pytest.raises(PartitionError, match=r"Error encoding partition\. Field 'f' holds"):
+    with pytest.raises(PartitionError, match=r"Error encoding partition"):
         FieldPartitioner("f").encode(record({"f": found}), 0)
 
 

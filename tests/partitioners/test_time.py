@@ -317,7 +317,9 @@ def test_a_record_without_a_timestamp_has_no_place() -> None:
         lambda: HourlyPartitioner().encode(record(None), 0),
         lambda: HourlyPartitioner().encode_batch(batch_of(0, None), 0),
     ):
-        with pytest.raises(PartitionError, match=r"timestamp using timestamp\.extractor RecordTimestamp"):
+        with pytest.raises(
+            PartitionError, match=r"timestamp\.extractor io\.confluent\.\S+RecordTimestampExtractor for record"
+        ):
             ask()
 
 

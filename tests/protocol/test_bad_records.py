@@ -187,6 +187,19 @@ def test_without_tolerance_what_came_before_the_bad_record_is_not_lost() -> None
         assert committed(sim) <= 4
 
 
+@pytest.mark.parametrize(("kinds", "stored"), [("....!.", 4), ("...!..", 2), ("..!", 2), ("!..", 0), (".!", 0)])
+def test_without_tolerance_files_that_were_full_before_the_bad_record_are_there_when_the_task_ends(
+    kinds: str, stored: int
+) -> None:
+    with simulation(ErrorPolicy(dead_letters=DLQ)) as sim:
+        produce(sim, kinds)
+        process = sim.start()
+        read(sim, process)
+        assert isinstance(process.error, RecordError)
+        assert sorted(sim.stored()) == list(range(stored))
+        assert committed(sim) == stored
+
+
 class SilentQueue:
     """Takes letters and never says that it has them."""
 

@@ -368,7 +368,7 @@ def _bad_records_forgotten(patch: Patch) -> None:
     async def nothing(self: SinkTask, batch: RecordBatch, errors: list[RecordError]) -> None:
         pass
 
-    patch.setattr(SinkTask, "_refuse", nothing)
+    patch.setattr(SinkTask, "_report", nothing)
 
 
 def drop(record: SinkRecord) -> SinkRecord | None:

@@ -205,8 +205,7 @@ def test_a_body_that_was_damaged_on_the_way_is_refused(
 
     async def work() -> None:
         upload = await quick.start_upload("u", metadata={})
-        monkeypatch.setattr("s3sink.storage.s3.crc32_of", lambda body: "AAAAAA==")
-        monkeypatch.setattr("s3sink.storage.s3_upload.crc32_of", lambda body: "AAAAAA==")
+        monkeypatch.setattr("s3sink.storage.s3_body.crc32_of", lambda body: "AAAAAA==")
         for body in (b"small", BIG):
             with pytest.raises(StorageError, match=r"BadDigest|[Cc]hecksum"):
                 await quick.put("k", [body], metadata={}, if_absent=True)

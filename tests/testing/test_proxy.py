@@ -71,7 +71,7 @@ def test_without_faults_everything_passes(proxy: FaultProxy, kept: dict[str, byt
     assert ask(proxy, "GET", "/k?x=1") == (200, body)
     assert kept == {"/k?x=1": body}
     assert proxy.requests == {"PUT": 1, "GET": 1}
-    assert [tuple(seen) for seen in proxy.seen] == [("PUT", "/k?x=1", 200), ("GET", "/k?x=1", 200)]
+    assert [seen[:3] for seen in proxy.seen] == [("PUT", "/k?x=1", 200), ("GET", "/k?x=1", 200)]
 
 
 def test_a_connection_serves_many_requests(proxy: FaultProxy) -> None:

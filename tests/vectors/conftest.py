@@ -15,6 +15,8 @@ _FILES = {
     "debezium_vector": "debezium",
     "converter_vector": "converter",
     "avro_vector": "converter",
+    "scenario": "s3sink",
+    "configuration": "s3sink",
 }
 _AVRO = ".AvroConverter"
 
@@ -33,7 +35,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _is_meant(argument: str, vector: Vector) -> bool:
-    """The Avro converter needs a registry."""
+    """The Avro converter needs a registry; of the connector there are scenarios and questions about configurations."""
+    if argument in ("scenario", "configuration"):
+        return (vector.get("kind") == "validate") == (argument == "configuration")
     return name_of_class(vector).endswith(_AVRO) == (argument == "avro_vector")
 
 
