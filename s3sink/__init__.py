@@ -25,7 +25,7 @@ from s3sink.errors import (
     StoreUnavailableError,
     TransformError,
 )
-from s3sink.formats import BytesFormat, FileWriter, Format, JsonFormat, ParquetFormat
+from s3sink.formats import AvroFormat, BytesFormat, FileWriter, Format, JsonFormat, ParquetFormat
 from s3sink.layout import Layout
 from s3sink.metrics import CountingMetrics, Metrics
 from s3sink.partitioners import (
@@ -61,6 +61,7 @@ from s3sink.tolerance import ErrorPolicy
 from s3sink.transforms import TransformLike
 
 __all__ = [
+    "AvroFormat",
     "BrokerError",
     "BytesConverter",
     "BytesFormat",

@@ -9,26 +9,30 @@ The functions are built once per schema and kept, so that a row costs calls and 
 from __future__ import annotations
 
 import math
+import re
 import struct
 from base64 import b64decode, b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Generic, Literal, NamedTuple, NoReturn, TypeVar, cast
 
-from s3sink.errors import ConversionError, FormatError
+from s3sink.errors import SCHEMA_BUILDER_EXCEPTION, ConversionError, FormatError
 from s3sink.java_class import INT_BITS as INT_BITS
 from s3sink.java_class import in_range, java_class
 from s3sink.schema import DATE, DECIMAL, TIME, TIMESTAMP, Field, Schema, Type
 
 DecimalFormat = Literal["BASE64", "NUMERIC"]
 Function = Callable[[Any], Any]
+Finder = Callable[[Any], str | None]
 T = TypeVar("T")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _DAY_MS = 86_400_000
 _MILLISECOND = timedelta(milliseconds=1)
+_SPACED_BASE64 = re.compile(r"(?:[\x00- ]*[A-Za-z0-9+/]{2}(?:[A-Za-z0-9+/]{2}|[A-Za-z0-9+/]=|==))*[\x00- ]*")
+_WHOLE_NUMBER = re.compile(r"[+-]?[0-9]+")
 _JSON_NAMES = {"float32": "float", "float64": "double"}
 _TYPES: dict[str, Type] = {
     _JSON_NAMES.get(t, t): t
@@ -87,12 +91,29 @@ def schema_from_json(obj: Any) -> Schema:
         type=type_,
         optional=obj.get("optional") is True,
         name=_typed(obj.get("name"), str),
-        version=_typed(obj.get("version"), int),
+        version=_version(obj.get("version")),
         doc=_typed(obj.get("doc"), str),
         parameters=_parameters(obj.get("parameters")),
         **_members(type_, obj),
     )
-    return schema.replace(default=from_payload(schema, obj["default"])) if "default" in obj else schema
+    return schema.replace(default=_default(schema, obj["default"])) if "default" in obj else schema
+
+
+def _default(schema: Schema, obj: Any) -> Any:
+    """Connect's reader builds the schema of a default anew, so that no struct ever is one: its schema is another."""
+    value = from_payload(schema, obj)
+    missing = _finder_of_null(schema, "value")
+    if (value is not None and schema.type == "struct") or (missing is not None and missing(value)):
+        raise _cannot_build("Invalid default value")
+    return value
+
+
+def _cannot_build(complaint: str) -> ConversionError:
+    return ConversionError(complaint, connect_class=SCHEMA_BUILDER_EXCEPTION)
+
+
+def _version(obj: Any) -> int | None:
+    return cast("int", int_decoder(32)(obj)) if type(obj) is int else None
 
 
 def _typed(value: Any, type_: type[T]) -> T | None:
@@ -100,9 +121,9 @@ def _typed(value: Any, type_: type[T]) -> T | None:
 
 
 def _parameters(obj: Any) -> tuple[tuple[str, str], ...]:
-    if obj is None:
+    if not isinstance(obj, dict):
         return ()
-    if not isinstance(obj, dict) or not all(isinstance(value, str) for value in obj.values()):
+    if not all(isinstance(value, str) for value in obj.values()):
         raise ConversionError("Schema parameters must have string values.")
     return tuple(obj.items())
 
@@ -125,13 +146,15 @@ def _inner(obj: dict[str, Any], member: str, complaint: str) -> Schema:
 def _fields(obj: Any) -> tuple[Field, ...]:
     if not isinstance(obj, list):
         raise ConversionError('Struct schema\'s "fields" argument is not an array.')
-    fields = tuple(_field(item) for item in obj)
-    seen: set[str] = set()
-    for field in fields:
-        if field.name in seen:
-            raise ConversionError(f"Cannot create field because of field name duplication {field.name}")
-        seen.add(field.name)
-    return fields
+    fields: dict[str, Field] = {}
+    for item in obj:
+        field = _field(item)
+        if not field.name:
+            raise _cannot_build("fieldName cannot be null.")
+        if field.name in fields:
+            raise _cannot_build(f"Cannot create field because of field name duplication {field.name}")
+        fields[field.name] = field
+    return tuple(fields.values())
 
 
 def _field(obj: Any) -> Field:
@@ -220,14 +243,16 @@ def _whole(obj: Any) -> int:
     """As an integer, 0 where it is no number. A multiple of 2**64 narrows to 0 however long it is."""
     if isinstance(obj, Decimal):
         return 0 if cast("int", obj.as_tuple().exponent) > 64 else int(obj)
-    return int(obj) if type(obj) in (int, float) else 0
+    if type(obj) is float:
+        return int(Decimal(repr(obj)))  # the digits of the text, which 1e30 as a double has not
+    return obj if type(obj) is int else 0
 
 
 def _double(obj: Any) -> float:
     if type(obj) is float:
-        return obj
+        return obj + 0.0  # Connect reads it by way of BigDecimal, which has no negative zero
     try:
-        return float(obj) if type(obj) in (int, Decimal) else 0.0
+        return float(obj) + 0.0 if type(obj) in (int, Decimal) else 0.0
     except OverflowError:
         return math.inf if obj > 0 else -math.inf
 
@@ -257,9 +282,23 @@ def _packs_to(value: float, packed: bytes) -> bool:
 
 def _decode_bytes(obj: Any) -> bytes | None:
     try:
-        return b64decode(obj, validate=True) if type(obj) is str else None
+        return _from_base64(obj) if type(obj) is str else None
     except ValueError as error:
         raise ConversionError("Invalid bytes field") from error
+
+
+def _from_base64(text: str) -> bytes:
+    """As Jackson reads it: with white space between groups of four, and groups behind a padded one."""
+    try:
+        return b64decode(text, validate=True)
+    except ValueError:
+        if not _SPACED_BASE64.fullmatch(text):
+            raise
+        groups = text.translate(_NO_SPACE)
+        return b"".join(b64decode(groups[at : at + 4]) for at in range(0, len(groups), 4))
+
+
+_NO_SPACE = dict.fromkeys(range(33))
 
 
 _SCALAR_DECODERS: dict[str, Function] = {
@@ -315,7 +354,7 @@ def _hashable(key: Any) -> Any:
 
 
 def _struct_decoder(schema: Schema, inner: Callable[[Schema], Function]) -> Function:
-    fields = [(field.name, inner(field.schema)) for field in schema.fields]
+    fields = [(field.name, _member_decoder(field, inner(field.schema))) for field in schema.fields]
 
     def decode(obj: Any) -> dict[str, Any]:
         if type(obj) is not dict:
@@ -324,6 +363,49 @@ def _struct_decoder(schema: Schema, inner: Callable[[Schema], Function]) -> Func
         return {name: decode_field(get(name)) for name, decode_field in fields}
 
     return decode
+
+
+def _member_decoder(field: Field, decode: Function) -> Function:
+    """Only a struct looks at what it gets: what has become null, like a number for a text, may have to be there."""
+    missing = _finder_of_null(field.schema, f'field: "{field.name}"')
+    if missing is None:
+        return decode
+
+    def decode_valid(obj: Any) -> Any:
+        value = decode(obj)
+        if complaint := missing(value):
+            raise ConversionError(complaint)
+        return value
+
+    return decode_valid
+
+
+def _finder_of_null(schema: Schema, place: str) -> Finder | None:
+    """Finds null where it may not be and says so as Connect does; None for a schema where there can be none.
+
+    Only texts and bytes become null, when something else is in their place.
+    """
+    if schema.type in ("string", "bytes"):
+        complaint = f"Invalid value: null used for required {place}, schema type: {schema.type.upper()}"
+        return None if schema.optional else lambda value: complaint if value is None else None
+    if schema.type == "array":
+        return _finder_among([(list, _finder_of_null(_part(schema.items), f"element of array {place}"))])
+    if schema.type == "map":
+        find_key = _finder_of_null(_part(schema.keys), f"key of map {place}")
+        return _finder_among(
+            [(list, find_key), (dict.values, _finder_of_null(_part(schema.items), f"value of map {place}"))]
+        )
+    return None
+
+
+def _finder_among(parts: list[tuple[Callable[[Any], Iterable[Any]], Finder | None]]) -> Finder | None:
+    finders = [(items_of, find) for items_of, find in parts if find is not None]
+
+    def find_in(value: Any) -> str | None:
+        found = (find(item) for items_of, find in finders for item in items_of(value or {}))
+        return next(filter(None, found), None)
+
+    return find_in if finders else None
 
 
 def _decimal_decoder(schema: Schema) -> Function:
@@ -336,11 +418,17 @@ def _decimal_decoder(schema: Schema) -> Function:
             kind = "numeric or bytes"
             _refuse(f"Invalid type for Decimal, underlying representation should be {kind} but was ", _node_type(obj))
         try:
-            return decimal_from_bytes(b64decode(obj, validate=True), int(scale))
+            return decimal_from_bytes(_from_base64(obj), _java_integer(scale))
         except ValueError as error:
             raise ConversionError("Invalid bytes for Decimal field") from error
 
     return decode
+
+
+def _java_integer(text: str) -> int:
+    if not _WHOLE_NUMBER.fullmatch(text):
+        raise ValueError(f"{text!r} is no whole number")
+    return int(text)
 
 
 def decimal_from_bytes(data: bytes, scale: int) -> Decimal:
@@ -599,7 +687,7 @@ def _decimal_encoder(schema: Schema, rules: _Rules) -> Function:
     if scale is None:
         return _failing("Invalid Decimal schema: scale parameter not found.")
     try:
-        places = int(scale)
+        places = _java_integer(scale)
     except ValueError:
         return _failing("Invalid scale parameter found in Decimal schema: ")
     return lambda value: _base64(decimal_to_bytes(value, places))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import s3sink
 
 PUBLIC = [
+    "AvroFormat",
     "BrokerError",
     "BytesConverter",
     "BytesFormat",
