@@ -418,11 +418,17 @@ def _decimal_decoder(schema: Schema) -> Function:
             kind = "numeric or bytes"
             _refuse(f"Invalid type for Decimal, underlying representation should be {kind} but was ", _node_type(obj))
         try:
-            return decimal_from_bytes(_from_base64(obj), _java_integer(scale))
+            return decimal_from_bytes(_some(_from_base64(obj)), _java_integer(scale))
         except ValueError as error:
             raise ConversionError("Invalid bytes for Decimal field") from error
 
     return decode
+
+
+def _some(data: bytes) -> bytes:
+    if not data:
+        raise ValueError("Java's BigInteger is not made of no bytes")
+    return data
 
 
 def _java_integer(text: str) -> int:

@@ -145,7 +145,8 @@ _WORDS: dict[str, Parsed] = {"null": (None, None), "true": (_BOOLEAN, True), "fa
 def text_of(value: Any, schema: Schema | None = None) -> str:
     """The text of a value, as Connect's `Values.convertToString` writes it; null is `null`.
 
-    A text is written as it is, bytes in base64, an array, map or struct like JSON with its texts in quotes.
+    A text is written as it is, bytes in base64, an array, map or struct like JSON with its texts in quotes. In a struct
+    null is the default of its field.
 
     >>> text_of("a"), text_of(1e10), text_of([1, 'a"b', None]), text_of({"a": b"x"})
     ('a', '1.0E10', '[1,"a\\\\"b",null]', '{"a":"eA=="}')
@@ -162,8 +163,8 @@ def text_of(value: Any, schema: Schema | None = None) -> str:
 
 def _entries(value: dict[Any, Any], schema: Schema | None) -> Iterable[tuple[str, str]]:
     if schema is not None and schema.type == "struct":
-        fields = ((field.name, field.schema) for field in schema.fields)
-        return ((_part(name), _part(value.get(name), inner)) for name, inner in fields)
+        fields = ((field.name, field.schema, value.get(field.name)) for field in schema.fields)
+        return ((_part(n), _part(inner.default if item is None else item, inner)) for n, inner, item in fields)
     keys, items = (None, None) if schema is None else (schema.keys, schema.items)
     return ((_part(key, keys), _part(item, items)) for key, item in value.items())
 

@@ -9,12 +9,13 @@ from decimal import Decimal
 from typing import Any
 
 from s3sink.connect_json import shortest_float32
+from s3sink.java_calendar import Moment
 from s3sink.schema import Schema
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _DAY_MS = 86_400_000
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_DAYS = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _WHOLE = re.compile(r"[+-]?[0-9]+", re.ASCII)
 _FLOATING = re.compile(r"([+-]?)(?:(NaN|Infinity)|((?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)[fFdD]?)", re.ASCII)
@@ -74,13 +75,16 @@ def date_text(milliseconds: int) -> str:
 
 
 def date_to_string(milliseconds: int) -> str:
-    """`java.util.Date.toString` in UTC.
+    """`java.util.Date.toString` in UTC; days before 15 October 1582 are Julian.
 
-    >>> date_to_string(0)
-    'Thu Jan 01 00:00:00 UTC 1970'
+    >>> date_to_string(0), date_to_string(-62135596800000)
+    ('Thu Jan 01 00:00:00 UTC 1970', 'Mon Jan 03 00:00:00 UTC 1')
     """
-    moment = _EPOCH + milliseconds * _MILLISECOND
-    return f"{_DAYS[moment.weekday()]} {_MONTHS[moment.month - 1]} {moment:%d %H:%M:%S} UTC {moment.year}"
+    moment = Moment.of(milliseconds)
+    minutes, seconds = divmod(moment.day_millis // 1000, 60)
+    clock = f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02}"
+    day = f"{_DAYS[moment.weekday - 1]} {_MONTHS[moment.month - 1]} {moment.day:02}"
+    return f"{day} {clock} UTC {moment.year}"
 
 
 def to_string(value: Any, schema: Schema | None = None, date_string: Callable[[int], str] = date_text) -> str:

@@ -44,6 +44,8 @@ def first_value(data: bytes, parse_float: Callable[[str], Any]) -> Any:
         text = _LEADING_ZEROS.sub(_without_zeros, data.removeprefix(BOM_UTF8).decode()).lstrip(" \t\r\n")
         if not text:
             return None
+        if text[0] not in '{["' and not _WHOLE_SCALAR.match(text):
+            raise ValueError("a number or word that goes on")
         value, _ = json.JSONDecoder(parse_float=parse_float, parse_constant=_refuse_constant).raw_decode(text)
         msgspec.json.encode(value)  # half a surrogate pair cannot be written
     except (ValueError, RecursionError) as error:
@@ -51,6 +53,10 @@ def first_value(data: bytes, parse_float: Callable[[str], Any]) -> Any:
     return value
 
 
+_WHOLE_SCALAR = re.compile(
+    r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?=[ \t\r\n]|\Z)|(?:true|false|null)(?![0-9A-Za-z_]|[^\x00-~])"
+)
+"""What Jackson takes for one where nothing is around it: a text such as `2021-01-01` is not the number 2021."""
 _LEADING_ZEROS = re.compile(r'("(?:[^"\\]|\\.)*")|(?<![\d.eE+])0+(?=\d)')
 
 

@@ -184,7 +184,7 @@ class JsonConverter:
         outer = first_value(data, Decimal)
         if not isinstance(outer, dict) or outer.keys() != {"schema", "payload"}:
             raise ConversionError(_NO_ENVELOPE)
-        envelope = self._envelope(msgspec.json.encode(outer["schema"]))
+        envelope = self._envelope(json_text(outer["schema"]))
         return envelope, outer["payload"] if envelope.schema is not None else first_value(data, finite)["payload"]
 
     # ------------------------------------------------------------------ encoding

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from s3sink.avro_data import MappingOptions
 from s3sink.avro_data.defaults import is_union
@@ -17,21 +18,28 @@ _INVALID_SCHEMA = "org.apache.parquet.schema.InvalidSchemaException"
 def footer(schema: Schema, options: MappingOptions) -> Mapping[str, str]:
     """The Avro schema of the records, under the keys where readers for Avro look for it.
 
-    Raises FormatError, as Connect refuses them, for what is no struct, for names that Avro does not allow, and for
-    structs without fields. Other than in Connect a struct may be optional: no record is null.
+    Raises FormatError, as Connect refuses them, for what is no struct, and for structs without fields. Other than in
+    Connect a struct may be optional, since no record is null, and names may be such as Avro does not allow: Parquet
+    does, and the footer then says nothing to readers for Avro.
     """
-    try:
-        avro = avro_schema(schema.replace(optional=False), options)
-    except (ValueError, TypeError, KeyError) as error:  # a scale that is no number, a default that is no value
-        raise FormatError(f"not a schema: {error}") from error
     if schema.type != "struct" or is_union(schema):
         raise FormatError("Avro schema must be a record.", connect_class=ILLEGAL_ARGUMENT)
+    try:
+        avro = avro_schema(schema.replace(optional=False), options)
+    except FormatError:
+        avro = None
+    except (ValueError, TypeError, KeyError) as error:  # a scale that is no number, a default that is no value
+        raise FormatError(f"not a schema: {error}") from error
     if not schema.fields:
-        name = f"{avro['namespace']}.{avro['name']}" if avro.get("namespace") else avro["name"]
-        raise _empty(f"message {name} {{\n}}\n")
+        raise _empty(f"message {_full_name(avro or {})} {{\n}}\n")
     for field in schema.fields:
         _check(field.schema, field.name)
-    return {"parquet.avro.schema": schema_text(avro).decode(), "writer.model.name": "avro"}
+    return {} if avro is None else {"parquet.avro.schema": schema_text(avro).decode(), "writer.model.name": "avro"}
+
+
+def _full_name(avro: Mapping[str, Any]) -> str:
+    name = avro.get("name", "")
+    return f"{avro['namespace']}.{name}" if avro.get("namespace") else name
 
 
 def _check(schema: Schema, name: str, repetition: str | None = None) -> None:

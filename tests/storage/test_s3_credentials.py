@@ -257,8 +257,8 @@ def test_nobody_signs_nothing(closed: FaultProxy) -> None:
         (lambda: AssumeRole(ROLE, "x", "y", "1m"), ["session_name", "external_id", "duration"]),
         (lambda: AssumeRole(ROLE, duration="soon"), ["duration"]),
         (lambda: WebIdentity("role", session_name="x"), ["role_arn", "session_name"]),
-        (lambda: CredentialsFrom(source="heaven"), ["source"]),
-        (lambda: S3Store("b", credentials="me"), ["credentials"]),
+        (lambda: CredentialsFrom(source="heaven"), ["source"]),  # type: ignore[arg-type]
+        (lambda: S3Store("b", credentials="me"), ["credentials"]),  # type: ignore[arg-type]
         (lambda: S3Store("b", access_key="a", secret_key="s", credentials=Anonymous()), ["credentials"]),
         (lambda: S3Store("b", access_key="a", secret_key="s", credentials=CredentialsFrom("profile")), ["credentials"]),
         (lambda: S3Store("b", profile="p", credentials=CredentialsFrom("instance")), ["credentials"]),

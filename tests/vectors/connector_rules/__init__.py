@@ -30,6 +30,8 @@ from tests.vectors.connector_rules.records import (
     dies_of_a_record,
     ends_with_the_record,
     has_a_long_number,
+    has_names_that_avro_has_not,
+    is_written,
     keeps_its_digits,
     kills_with_records_before,
     leaves_a_trace,
@@ -80,6 +82,11 @@ RULES = (
         "is as long as the pattern shows, and 0 open files are no limit.",
         has_a_default_here,
         with_the_default,
+    ),
+    ScenarioRule(
+        "Columns of Parquet files keep names that Avro does not allow: Parquet does.",
+        has_names_that_avro_has_not,
+        is_written,
     ),
     ScenarioRule(
         "Fields of documents without schemas, and fields of fields, name directories as those of structs do.",
