@@ -6,19 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from s3sink.connect import Connector, connector, parse_properties, read
+from s3sink.connect import Connector, connector, read
+from s3sink.connect.files import read_worker
 from s3sink.errors import ConfigError, Problem
 
 
-def worker_properties(path: Path | None) -> Mapping[str, str] | None:
-    """The worker's file, Java properties. Raises ConfigError."""
-    if path is None:
-        return None
-    try:
-        return parse_properties(path.read_text("utf-8-sig"))
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise ConfigError([Problem(str(path), f"cannot be read: {reason}")], "worker") from error
+def worker_properties(path: Path | None) -> Mapping[str, Any] | None:
+    """The worker's file: Java properties, or what else a connector's file can be. Raises ConfigError."""
+    return None if path is None else read_worker(path)
 
 
 def one_connector(file: Path, name: str | None, worker: Mapping[str, Any] | None) -> Connector:

@@ -10,7 +10,8 @@ from typing import Any
 import click
 
 from s3sink.cli.connectors import worker_properties
-from s3sink.cli.table import screen_width, table, wrapped
+from s3sink.cli.failures import json_option
+from s3sink.cli.table import screen_width, shortened, table, wrapped
 from s3sink.connect import read
 from s3sink.connect.lint import Report, lint, lint_together, of_problem
 from s3sink.connect.rules import LEVELS, Finding, Level
@@ -24,12 +25,12 @@ _NOT_SET = "(not in the file)"
 @click.argument("files", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="FILE...")
 @click.option(
     "--worker",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=click.Path(path_type=Path),
     metavar="FILE",
     help="The worker's properties: converters and config providers that connectors do not name.",
 )
 @click.option("--level", type=click.Choice(LEVELS), default="note", help="The least that is shown.  [default: note]")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@json_option("One JSON object.")
 def lint_command(files: Sequence[Path], worker: Path | None, level: Level, as_json: bool) -> None:
     """Say what is wrong with connector files, and what they promise, before they run.
 
@@ -86,18 +87,20 @@ def _section(path: Path, report: Report, level: Level, width: int) -> str:
     name = click.style(report.name or str(path), bold=True)
     title = f"{name} {click.style(f'({path})', dim=True)}" if report.name else name
     shown = _shown(report.findings, level)
-    lines = [_finding(finding, width) for finding in shown] or ["  nothing to say"]
+    lines = [_finding(finding, width, in_file=bool(report.name)) for finding in shown] or ["  nothing to say"]
     return "\n".join([title, *lines, *_verdict(report, width)])
 
 
-def _finding(finding: Finding, width: int) -> str:
+def _finding(finding: Finding, width: int, *, in_file: bool = True) -> str:
+    """`in_file`: the file could be read, so what has no value is not in it."""
     level = click.style(f"{finding.level:<8}", fg=_COLOURS[finding.level], bold=finding.level == "error")
-    value = f" = {finding.value}" if finding.value else f" {_NOT_SET}" if _may_be_set(finding) else ""
     line = finding.source.rpartition(":")[2]
+    missing = "" if line.isdigit() or not in_file or not _may_be_set(finding) else f" {_NOT_SET}"
+    value = f" = {shortened(finding.value, 120)}" if finding.value else missing
     where = click.style(f"  line {line}", dim=True) if line.isdigit() else ""
     head = f"  {level}{click.style(finding.key, bold=True)}{value}{where}"
     indent = " " * 10
-    lines = [head, wrapped(finding.reason, indent, width)]
+    lines = [head, wrapped(shortened(finding.reason), indent, width)]
     if finding.remedy:
         lines.append(wrapped(finding.remedy, indent + "  ", width, f"{indent}> "))
     return "\n".join(lines)

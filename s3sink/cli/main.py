@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import importlib.metadata
+import io
+import os
+import sys
 from typing import Any
 
 import click
 
 from s3sink.cli.demo import demo
 from s3sink.cli.demo_cdc import demo_cdc
+from s3sink.cli.failures import Failure
 from s3sink.cli.lint import lint_command
 from s3sink.cli.plan import plan_command
 from s3sink.cli.run import run
+from s3sink.cli.table import shortened
 from s3sink.cli.takeover import takeover_command
 from s3sink.errors import ConfigError, S3SinkError
 
@@ -23,20 +28,26 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except S3SinkError as error:
-            raise _Failure(error) from error
+            raise _failure(error) from error
 
 
-class _Failure(click.ClickException):
-    def __init__(self, error: S3SinkError) -> None:
-        lines = [f"{error.subject}:", *map(str, error.problems)] if isinstance(error, ConfigError) else [str(error)]
-        super().__init__("\n  ".join(lines))
-        self.exit_code = 2 if isinstance(error, ConfigError) else 1
+def _failure(error: S3SinkError) -> Failure:
+    if not isinstance(error, ConfigError):
+        return Failure(f"Error: {error}", [{"key": "", "reason": str(error)}], 1)
+    lines = [f"Error: {error.subject}:", *(shortened(str(problem)) for problem in error.problems)]
+    problems = [{"subject": error.subject, "key": key, "reason": reason} for key, reason in error.problems]
+    return Failure("\n  ".join(lines), problems, 2)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(importlib.metadata.version("s3sink"), prog_name="s3sink")
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """Kafka topics into S3 objects, exactly once."""
+    if os.environ.get("NO_COLOR"):  # https://no-color.org
+        context.color = False
+    if isinstance(sys.stdout, io.TextIOWrapper):  # as it is for stderr: what a terminal cannot show ends nothing
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 main.add_command(demo)

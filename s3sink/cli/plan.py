@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from s3sink.cli.connectors import one_connector, worker_properties
+from s3sink.cli.failures import json_option
 from s3sink.cli.table import table
 from s3sink.connect import Connector
 from s3sink.connect.plan import PlannedObject, Rate, at_rate, odd_years, planned, sample_rate
@@ -26,7 +27,7 @@ from s3sink.tolerance import ErrorPolicy
 
 _CONTEXT = "__connect.errors."
 _SHOWN = 20
-_FILE = click.Path(path_type=Path, dir_okay=False)
+_FILE = click.Path(path_type=Path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class Plan:
 @click.option("--name", help="Which connector, when the file has several.")
 @click.option("--worker", type=_FILE, metavar="FILE", help="The worker's properties.")
 @click.option("--all", "show_all", is_flag=True, help=f"All keys, not the first {_SHOWN}.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@json_option("One JSON object.")
 def plan_command(
     file: Path,
     sample: Path,

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 
 import click
 
+from s3sink.cli.failures import json_option
 from s3sink.cli.run_jobs import Job, read_jobs
 from s3sink.cli.run_processes import run_processes
 from s3sink.cli.run_screen import Kind, show
 from s3sink.cli.run_task import TaskSpec, log, run_task, set_up_logging
 
 _INTERVALS: dict[Kind, float] = {"json": 5.0, "table": 5.0, "log": 30.0}
-_PATH = click.Path(exists=True, dir_okay=False)
+_PATH = click.Path()
 
 
 @click.command()
@@ -24,7 +25,7 @@ _PATH = click.Path(exists=True, dir_okay=False)
     "--set", "settings", multiple=True, metavar="KEY=VALUE", help="A property of every connector; repeatable."
 )
 @click.option("--restart", is_flag=True, help="Start what has failed again, with back-off, instead of ending.")
-@click.option("--json", "as_json", is_flag=True, help="A line of JSON on stdout every few seconds.")
+@json_option("A line of JSON on stdout every few seconds.")
 @click.option("--status-seconds", type=click.FloatRange(min=0.1), help="Time between two status lines.")
 @click.option("--prometheus-port", type=click.IntRange(1, 65535), help="Figures over HTTP; process n has port + n.")
 @click.option(
@@ -60,7 +61,7 @@ def run(
     specs = [
         TaskSpec(
             task,
-            [(job.path, job.properties) for job in together],
+            [(job.path, dict(job.properties)) for job in together],
             worker_properties,
             bootstrap_servers,
             interval,

@@ -12,6 +12,7 @@ from s3sink.agents.clients import ClientOptions, client_options
 from s3sink.agents.security import KEYS as SECURITY
 from s3sink.cli.run_problems import Misconfigured, Report
 from s3sink.connect import Connector, connector, read
+from s3sink.connect.files import STILL, read_worker
 from s3sink.connect.given import given_properties
 from s3sink.errors import ConfigError, Problem
 
@@ -42,6 +43,8 @@ def read_jobs(
     reports: list[Report] = []
     over = _settings(settings, reports)
     worker = _worker(worker_file, reports)
+    if worker is None:
+        worker, bootstrap = {}, bootstrap or "?"  # what cannot be read may have named a Kafka
     jobs = [job for path in files for job in _of_file(path, over, worker, bootstrap, reports)]
     _check_names(jobs, reports)
     if reports:
@@ -106,15 +109,16 @@ def _settings(settings: Iterable[str], reports: list[Report]) -> dict[str, str]:
     return found
 
 
-def _worker(path: str | None, reports: list[Report]) -> Texts:
+def _worker(path: str | None, reports: list[Report]) -> Texts | None:
+    """None where it cannot be read."""
     if path is None:
         return {}
     try:
-        worker = dict(read(path)[0])
+        worker = read_worker(path)
         given_properties({}, worker)
     except ConfigError as error:
         reports.append(Report(path, error.problems))
-        return {}
+        return None
     return worker
 
 
@@ -127,11 +131,12 @@ def _of_file(
         reports.append(Report(path, error.problems))
         return
     for properties in found:
-        if properties.state in ("paused", "stopped"):
+        if properties.state in STILL:
             problem = Problem("state", f"the file says {properties.state}: leave the file out, or let it say running")
             reports.append(Report(path, [problem], properties))
             continue
-        ours = {**properties, **over}
+        ours = properties
+        ours.update(over)
         try:
             yield build_job(path, ours, worker, bootstrap)
         except ConfigError as error:

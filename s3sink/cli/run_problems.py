@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import IO, Any
+from typing import Any
 
 import click
 
+from s3sink.cli.failures import Failure
+from s3sink.cli.table import shortened
 from s3sink.connect.keys import KEYS
+from s3sink.connect.secret import is_secret
 from s3sink.errors import Problem
 
-_SECRET = re.compile(r"password|secret|jaas|token|credential|basic\.auth\.user|customer\.key|\.key$", re.IGNORECASE)
 _REFERENCE = re.compile(r"\$\{[^}]*\}")
 _LONGEST = 60
 
@@ -50,7 +52,7 @@ class Report:
         value, line = self._value(problem.key), self.lines.get(problem.key)
         shown = click.style(problem.key, fg="red") + ("" if value is None else f" = {value}")
         yield f"  {shown}" + (f"   (line {line})" if line else "")
-        yield f"      {problem.message}"
+        yield f"      {shortened(problem.message)}"
         remedy = _remedy(problem)
         if remedy:
             yield f"      {click.style(remedy, dim=True)}"
@@ -60,11 +62,9 @@ class Report:
         if key not in self.properties:
             return None
         text = str(self.properties[key])
-        known = KEYS.get(key)
-        secret = _SECRET.search(key) or (known is not None and known.type == "PASSWORD")
-        if secret and not _REFERENCE.fullmatch(text.strip()):
+        if is_secret(key) and not _REFERENCE.fullmatch(text.strip()):
             return "[hidden]"
-        return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+        return shortened(text, _LONGEST)
 
 
 def _remedy(problem: Problem) -> str:
@@ -73,15 +73,10 @@ def _remedy(problem: Problem) -> str:
     return f"{known.name}: {known.doc}" if known is not None and known.doc else ""
 
 
-class Misconfigured(click.ClickException):
+class Misconfigured(Failure):
     """Exit code 2, and all of it on stderr."""
-
-    exit_code = 2
 
     def __init__(self, reports: Iterable[Report]) -> None:
         self.reports = list(reports)
-        super().__init__("\n".join(report.text() for report in self.reports))
-
-    def show(self, file: IO[Any] | None = None) -> None:
-        """Without the word Error before it."""
-        click.echo(self.format_message(), file=file, err=file is None)
+        text = "\n".join(report.text() for report in self.reports)
+        super().__init__(text, [problem for report in self.reports for problem in report.plain()], 2)

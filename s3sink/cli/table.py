@@ -32,6 +32,15 @@ def table(titles: Sequence[str], rows: Sequence[Sequence[str]], indent: str = ""
     return "\n".join(indent + _line(row, widths, right) for row in cells)
 
 
+def shortened(text: str, longest: int = 400) -> str:
+    """The beginning of a text that nobody reads to its end.
+
+    >>> shortened("9" * 500, 10)
+    '999999999…'
+    """
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
 def _line(row: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
     padded = [
         f"{' ' * (width - _width(cell))}{cell}" if to_right else f"{cell}{' ' * (width - _width(cell))}"

@@ -13,6 +13,7 @@ import click
 
 from s3sink.agents.offsets import GroupStand, Stand, group_stand
 from s3sink.cli.connectors import worker_properties
+from s3sink.cli.failures import json_option
 from s3sink.cli.run_jobs import Job, build_job
 from s3sink.cli.table import screen_width, table, wrapped
 from s3sink.connect import Connector, read
@@ -26,7 +27,7 @@ from s3sink.tolerance import ErrorPolicy
 from s3sink.transforms._regex import compile_java
 
 _COLOURS = {"error": "red", "warning": "yellow", None: "green"}
-_PATH = click.Path(exists=True, dir_okay=False)
+_PATH = click.Path()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Survey:
     "--set", "settings", multiple=True, metavar="KEY=VALUE", help="A property of every connector; repeatable."
 )
 @click.option("--objects", type=click.IntRange(1), default=100, show_default=True, help="Objects looked at, at most.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@json_option("One JSON object.")
 def takeover_command(
     file: str, bootstrap_servers: str | None, worker: str | None, settings: Sequence[str], objects: int, as_json: bool
 ) -> None:

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from s3sink.connect.java_properties import parse_properties
+from s3sink.connect.java_properties import entries
 from s3sink.errors import ConfigError, Problem
+
+STILL: Final = ("paused", "stopped")
+"""States of a connector that should not run."""
+_LARGEST: Final = 1 << 20
+"""Bytes of a file. Kafka Connect keeps a connector in one record, and a record has 1 MiB at most."""
 
 
 class Properties(dict[str, Any]):
     """The properties of one connector, and where they stand.
 
     `lines` has the line of a key (from 1), as far as it is known. `state` is what the file says that the connector
-    should do: `running`, `paused` or `stopped`. `labels` are those of a Kubernetes resource.
+    should do: `running`, `paused` or `stopped`. `labels` are those of a Kubernetes resource. `repeated` are the keys
+    that stand there more than once: the last one counts.
     """
 
     def __init__(self, properties: Mapping[str, Any], source: Source) -> None:
@@ -25,6 +32,7 @@ class Properties(dict[str, Any]):
         self.lines = source.lines
         self.state = source.state
         self.labels = source.labels
+        self.repeated = frozenset(source.repeated) & self.keys()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +43,7 @@ class Source:
     lines: Mapping[str, int] = field(default_factory=dict)
     state: str = "running"
     labels: Mapping[str, str] = field(default_factory=dict)
+    repeated: Collection[str] = ()
 
 
 def read(path: str | Path) -> list[Properties]:
@@ -49,6 +58,12 @@ def read(path: str | Path) -> list[Properties]:
     if not found:
         raise ConfigError([Problem(str(path), "has no connector in it")], str(path))
     return found
+
+
+def read_worker(path: str | Path) -> dict[str, Any]:
+    """A worker's properties, in any of the forms that a connector may have; none in an empty file."""
+    found = parse(_text(Path(path)), str(path))
+    return dict(found[0]) if found else {}
 
 
 def parse(text: str, path: str = "") -> list[Properties]:
@@ -68,10 +83,16 @@ def parse(text: str, path: str = "") -> list[Properties]:
 def _text(path: Path) -> str:
     """UTF-8, or what Java takes a `.properties` file for."""
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(_LARGEST + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ConfigError([Problem(str(path), f"cannot be read: {reason}")], str(path)) from error
+    if len(data) > _LARGEST:
+        words = f"is larger than {_LARGEST >> 20} MiB: that is no connector, Kafka Connect could not store it"
+        raise ConfigError([Problem(str(path), words)], str(path))
+    if b"\0" in data:
+        raise ConfigError([Problem(str(path), "is not text, or not UTF-8: save it as UTF-8")], str(path))
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -93,13 +114,16 @@ def _kind(text: str, path: str) -> str:
 
 def _of_java(text: str, path: str) -> Properties:
     try:
-        properties = parse_properties(text)
+        pairs = list(entries(text))
     except ValueError as error:
         found = re.search(r"\\u(?![0-9a-fA-F]{4})", text)
         line = text.count("\n", 0, found.start()) + 1 if found else 1
         remedy = "write four hexadecimal digits behind \\u, and a backslash itself as \\\\"
         raise ConfigError([Problem(f"{path}:{line}", f"{error} {remedy}")], path) from error
-    return Properties(properties, Source(path, _lines(text, properties)))
+    times = Counter(key for key, _ in pairs)
+    properties = dict(pairs)
+    repeated = [key for key in times if times[key] > 1]
+    return Properties(properties, Source(path, _lines(text, properties), repeated=repeated))
 
 
 def _lines(text: str, keys: Iterable[str]) -> dict[str, int]:
@@ -109,15 +133,18 @@ def _lines(text: str, keys: Iterable[str]) -> dict[str, int]:
 
 
 # ---------------------------------------------------------------------------------------------- of what is read
-def connector_of(document: Any, path: str, lines: Mapping[str, int]) -> Properties:
+def connector_of(document: Any, path: str, lines: Mapping[str, int], repeated: Collection[str] = ()) -> Properties:
     """The connector that an object is: `{"name", "config"}`, or its properties alone. Raises ConfigError."""
     if not isinstance(document, Mapping):
         what = "a list" if isinstance(document, list) else "text" if isinstance(document, str) else "no object"
         message = f'is {what}: a connector is {{"name": ..., "config": {{...}}}}, or its properties alone'
         raise ConfigError([Problem(path, message)], path)
-    config = document.get("config")
+    if "config" not in document:
+        return Properties(checked(document, path, lines), Source(path, lines, repeated=repeated))
+    config = document["config"]
     if not isinstance(config, Mapping):
-        return Properties(checked(document, path, lines), Source(path, lines))
+        words = f"{where(path, lines, 'config')}is {_kind_of(config)}: it is an object with the connector's properties"
+        raise ConfigError([Problem("config", words)], path)
     properties = checked(config, path, lines)
     name = document.get("name")
     if name is not None:
@@ -125,7 +152,8 @@ def connector_of(document: Any, path: str, lines: Mapping[str, int]) -> Properti
         if problem:
             raise ConfigError([problem], path)
         properties = {"name": name, **properties}
-    return Properties(properties, Source(path, lines, str(document.get("initial_state") or "running").lower()))
+    state = str(document.get("initial_state") or "running").lower()
+    return Properties(properties, Source(path, lines, state, repeated=repeated))
 
 
 def _name_problem(name: Any, properties: Mapping[str, Any], path: str) -> Problem | None:
@@ -156,4 +184,6 @@ def where(path: str, lines: Mapping[str, int], key: str) -> str:
 
 
 def _kind_of(value: Any) -> str:
-    return "a list" if isinstance(value, list) else "an object"
+    if value is None:
+        return "nothing"
+    return "a list" if isinstance(value, list) else "text" if isinstance(value, str) else "an object"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,8 @@ from s3sink.connect.providers import (
     resolve,
 )
 from s3sink.errors import ConfigError, Problem
+
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -38,7 +41,12 @@ def given_properties(properties: Mapping[str, Any], worker: Mapping[str, Any] | 
     worker_texts, _ = _texts(worker or {}, "worker")
     providers = _providers(worker_texts)
     resolved = resolve(texts, providers)
-    warnings = (*(Problem(key, "has no value, as if it were not there") for key in nulls), *resolved.warnings)
+    twice = [key for key in properties if key in getattr(properties, "repeated", ())]
+    warnings = (
+        *(Problem(key, "has no value, as if it were not there") for key in nulls),
+        *(Problem(key, "stands there more than once: the last one counts, as in Kafka Connect") for key in twice),
+        *resolved.warnings,
+    )
     return Given(resolved.properties, resolve(worker_texts, providers).properties, resolved.secrets, warnings)
 
 
@@ -61,10 +69,12 @@ def _texts(properties: Any, subject: str) -> tuple[dict[str, str], list[str]]:
             problems.append(Problem(str(key), "is no text: keys are texts"))
         elif value is None:
             nulls.append(key)
-        elif isinstance(value, str | int | float):
-            texts[key] = text_of(value)
-        else:
+        elif not isinstance(value, str | int | float):
             problems.append(Problem(key, f"is {type(value).__name__}: the values of properties are texts"))
+        elif _HALF.search(key + (text := text_of(value))):
+            problems.append(Problem(repr(key)[1:-1], "has half of a surrogate pair: that is no Unicode text"))
+        else:
+            texts[key] = text
     if problems:
         raise ConfigError(problems, subject)
     return texts, nulls

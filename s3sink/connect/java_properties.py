@@ -21,7 +21,12 @@ def parse_properties(text: str) -> dict[str, str]:
     >>> parse_properties("a = 1\n# comment\nb: x\\\n   y\n")
     {'a': '1', 'b': 'xy'}
     """
-    return dict(map(_entry, _logical_lines(text)))
+    return dict(entries(text))
+
+
+def entries(text: str) -> Iterator[tuple[str, str]]:
+    """Keys with their values, as often as they stand there. Raises ValueError as `parse_properties` does."""
+    return map(_entry, _logical_lines(text))
 
 
 def _logical_lines(text: str) -> Iterator[str]:

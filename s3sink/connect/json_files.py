@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -31,13 +33,22 @@ def parse_json(text: str, path: str) -> list[Properties]:
 
     Raises ConfigError: one problem for each comment and each comma too many, then the first of the others.
     """
+    repeated: set[str] = set()
+
+    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
+        made = dict(found)
+        if len(made) < len(found):
+            repeated.update(key for key, times in Counter(key for key, _ in found).items() if times > 1)
+        return made
+
     try:
-        document = json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
+        document = json.loads(text, object_pairs_hook=pairs, parse_int=str, parse_float=str, parse_constant=str)
     except (ValueError, RecursionError) as error:
         raise ConfigError(list(_problems(text, path, error)), path) from error
-    lines = {_unquoted(match[1]): _place(text, match.start())[0] for match in _KEY.finditer(text)}
+    breaks = [match.end() for match in re.finditer("\n", text)]
+    lines = {_unquoted(match[1]): bisect_right(breaks, match.start()) + 1 for match in _KEY.finditer(text)}
     documents = document if isinstance(document, list) else [document]
-    return [connector_of(_texts(one), path, lines) for one in documents]
+    return [connector_of(_texts(one), path, lines, repeated) for one in documents]
 
 
 def _texts(document: Any, depth: int = 2) -> Any:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Final
 
+from s3sink.connect.files import STILL
 from s3sink.connect.framework import is_sink
 from s3sink.connect.given import Given, given_properties
 from s3sink.connect.keys import KEYS, SINK
@@ -68,7 +69,7 @@ def lint(properties: Mapping[str, Any], *, worker: Mapping[str, Any] | None = No
     )
     rules = RULES if is_sink(linted["connector.class"] or SINK) else ()
     found = [finding for rule in rules for finding in _of_rule(rule, linted)]
-    findings = (*_not_said_better(linted, said, found), *found)
+    findings = (*_not_said_better(linted, said, found), *found, *_of_state(properties, path))
     return Report(_name(given), tuple(sorted(findings, key=_severity)), verdict(made.sink) if made else None, made)
 
 
@@ -118,6 +119,13 @@ def _remedy(key: str, message: str) -> str:
     if message.startswith("the reference"):
         return "set it where s3sink runs; providers of your own are in the worker's config.providers"
     return doc
+
+
+def _of_state(properties: Mapping[str, Any], path: str) -> Iterable[Finding]:
+    state = getattr(properties, "state", "running")
+    if state in STILL:
+        reason = "the file says that the connector should not run, and s3sink run refuses to start it"
+        yield Finding("warning", "state", state, reason, "let it say running, or leave the file out", path, "state")
 
 
 def _of_rule(rule: Rule, linted: Linted) -> Iterable[Finding]:

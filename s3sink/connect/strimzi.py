@@ -12,6 +12,8 @@ from s3sink.errors import ConfigError, Problem
 _SPEC = {"class": "connector.class", "tasksMax": "tasks.max", "version": "connector.plugin.version"}
 _MOST_NODES = 20_000
 _DEEPEST = 20
+_NULL = "tag:yaml.org,2002:null"
+_MERGE = "tag:yaml.org,2002:merge"
 
 
 def parse_yaml(text: str, path: str) -> list[Properties]:
@@ -29,7 +31,12 @@ def parse_yaml(text: str, path: str) -> list[Properties]:
         raise ConfigError([Problem(place, f"is no YAML: {error.problem or error.context}")], path) from error
     except (yaml.YAMLError, RecursionError) as error:
         raise ConfigError([Problem(path, f"is no YAML: {str(error).splitlines()[0]}")], path) from error
-    return [one for node in nodes if node is not None for one in _connectors(node, path)]
+    return [one for node in nodes if not _is_nothing(node) for one in _connectors(node, path)]
+
+
+def _is_nothing(node: Any) -> bool:
+    """A document of comments alone: what templates leave over."""
+    return node is None or (node.id == "scalar" and node.tag == _NULL)
 
 
 def _connectors(node: Any, path: str) -> Iterator[Properties]:
@@ -38,7 +45,7 @@ def _connectors(node: Any, path: str) -> Iterator[Properties]:
     resources = document.get("items") if isinstance(document, dict) and document.get("kind") == "List" else [document]
     for resource in resources if isinstance(resources, list) else []:
         if not isinstance(resource, dict) or "apiVersion" not in resource:
-            yield connector_of(resource, path, reading.lines)
+            yield connector_of(resource, path, reading.lines, reading.repeated)
         elif resource.get("kind") == "KafkaConnector":
             yield _connector(resource, reading)
 
@@ -51,7 +58,7 @@ def _connector(resource: Mapping[str, Any], reading: _Reading) -> Properties:
     _check_own(config, own, reading)
     labels = {str(key): str(value) for key, value in _mapping(metadata, "labels", reading.path).items()}
     texts = {key: value for key, value in (config | own).items() if value is None or isinstance(value, str)}
-    return Properties(texts, Source(reading.path, reading.lines, _state(spec), labels))
+    return Properties(texts, Source(reading.path, reading.lines, _state(spec), labels, reading.repeated))
 
 
 def _check_own(config: Mapping[str, Any], own: Mapping[str, Any], reading: _Reading) -> None:
@@ -99,6 +106,7 @@ class _Reading:
 
     path: str
     lines: dict[str, int] = field(default_factory=dict)
+    repeated: set[str] = field(default_factory=set)
     nodes: int = 0
 
     def value(self, node: Any, depth: int = 0) -> Any:
@@ -108,10 +116,32 @@ class _Reading:
                 [Problem(f"{self.path}:{node.start_mark.line + 1}", "is too large or too deep")], self.path
             )
         if node.id == "mapping":
-            return dict(self._pair(key, value, depth) for key, value in node.value)
+            return self._mapping(node, depth)
         if node.id == "sequence":
             return [self.value(item, depth + 1) for item in node.value]
-        return None if node.tag == "tag:yaml.org,2002:null" else node.value
+        return None if node.tag == _NULL else node.value
+
+    def _mapping(self, node: Any, depth: int) -> dict[str, Any]:
+        """Its own keys go over those that `<<` merges into it."""
+        merged: dict[str, Any] = {}
+        own: dict[str, Any] = {}
+        for key, value in node.value:
+            if key.tag == _MERGE:
+                merged = self._merged(value, depth) | merged
+                continue
+            name, made = self._pair(key, value, depth)
+            if name in own:
+                self.repeated.add(name)
+            own[name] = made
+        return merged | own
+
+    def _merged(self, node: Any, depth: int) -> dict[str, Any]:
+        value = self.value(node, depth + 1)
+        mappings = value if isinstance(value, list) else [value]
+        if not all(isinstance(one, dict) for one in mappings):
+            place = f"{self.path}:{node.start_mark.line + 1}:{node.start_mark.column + 1}"
+            raise ConfigError([Problem(place, "<< merges keys with values, nothing else")], self.path)
+        return {key: one[key] for one in reversed(mappings) for key in one}
 
     def _pair(self, key: Any, value: Any, depth: int) -> tuple[str, Any]:
         name = str(self.value(key, depth + 1))

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -39,6 +40,8 @@ log = logging.getLogger(__name__)
 
 PROBE = ".s3sink-probe-"
 """How the key of a probe object begins; listings leave these out."""
+PROBE_AGE = timedelta(minutes=10)
+"""A probe object so old was left behind."""
 
 
 class _Learned:
@@ -225,6 +228,7 @@ class S3Store:
         key, metadata = PROBE + uuid.uuid4().hex, dict.fromkeys(COUNTED.values(), "0") if self.tagging else {}
         create = partial(self.put, key, [b"s3sink probe"], metadata=metadata, if_absent=True)
         self._learned.conditional = True
+        await self._remove_old_probes()
         try:
             await create()
             await create()
@@ -236,6 +240,14 @@ class S3Store:
         finally:
             await self._remove_probe(key)
         return False
+
+    async def _remove_old_probes(self) -> None:
+        """What processes left behind that were killed in the middle of this; younger ones may be at it now."""
+        page = await self._connection.ask("list_objects_v2", None, Prefix=self._place.full(PROBE), MaxKeys=100)
+        old = datetime.now(UTC) - PROBE_AGE
+        for item in page.get("Contents", ()):
+            if item["LastModified"] < old:
+                await self._remove_probe(item["Key"].removeprefix(self._place.full("")))
 
     async def _remove_probe(self, key: str) -> None:
         try:

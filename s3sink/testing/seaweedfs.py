@@ -20,7 +20,8 @@ class SeaweedFS:
     """SeaweedFS as an S3 server with one pair of keys. It takes objects when `start()` returns.
 
     It has conditional PUT and refuses wrong checksums. Known gaps (4.48): a wrong sha256 of the payload is accepted,
-    parts may have any size, and keys are listed directory by directory (`a/b` before `a-b`). Buckets must be created.
+    parts may have any size, keys are listed directory by directory (`a/b` before `a-b`), and of several conditional
+    completions of one key at the same moment more than one may win. Buckets must be created.
     Data stays in `directory`, as with `KafkaBroker`. The server dies with the program that started it.
     """
 

@@ -167,17 +167,25 @@ async def a_conditional_create_leaves_what_is_there(store: ObjectStore) -> None:
 
 async def of_twenty_writers_one_wins(store: ObjectStore) -> None:
     """And the object has the content and the metadata of that one."""
-    for way in ("put", "complete"):
-        names = [str(number) for number in range(WRITERS)]
-        results = await asyncio.gather(
-            *(create(store, way, name.encode() * 1000, {"writer": name}, way=way) for name in names),
-            return_exceptions=True,
-        )
-        winners = [name for name, result in zip(names, results, strict=True) if result is None]
-        assert len(winners) == 1, results
-        assert all(result is None or isinstance(result, ObjectExistsError) for result in results), results
-        assert await store.get(way) == winners[0].encode() * 1000
-        assert await store.head(way) == ObjectInfo(way, len(winners[0]) * 1000, {"writer": winners[0]})
+    await _race(store, "put")
+
+
+async def of_twenty_writers_in_parts_one_wins(store: ObjectStore) -> None:
+    """The same, where each completes an upload."""
+    await _race(store, "complete")
+
+
+async def _race(store: ObjectStore, way: Way) -> None:
+    names = [str(number) for number in range(WRITERS)]
+    results = await asyncio.gather(
+        *(create(store, way, name.encode() * 1000, {"writer": name}, way=way) for name in names),
+        return_exceptions=True,
+    )
+    winners = [name for name, result in zip(names, results, strict=True) if result is None]
+    assert len(winners) == 1, results
+    assert all(result is None or isinstance(result, ObjectExistsError) for result in results), results
+    assert await store.get(way) == winners[0].encode() * 1000
+    assert await store.head(way) == ObjectInfo(way, len(winners[0]) * 1000, {"writer": winners[0]})
 
 
 # ---------------------------------------------------------------------------------------------- parts

@@ -185,8 +185,8 @@ _TO_FLOAT32: dict[Kind, Convert] = {
     "string": _reading(_parse_float32),
     "bytes": _no_number,
     "decimal": _nearest_float32,
-    "date": lambda value: shortest_float32(_days(value)),
-    "time": lambda value: shortest_float32(epoch_milliseconds(value)),
+    "date": lambda value: _nearest_float32(_days(value)),
+    "time": lambda value: _nearest_float32(epoch_milliseconds(value)),
     "timestamp": lambda value: _nearest_float32(epoch_milliseconds(value)),
 }
 _TO_BOOLEAN: dict[Kind, Convert] = {

@@ -253,7 +253,8 @@ class TypedEnvelope:
             raise _no_column(column)
         if field.schema.type != "string":
             raise _not_text(column)
-        return _not_blank(envelope[_member(deleted)].get(column))
+        text = envelope[_member(deleted)].get(column)
+        return _not_blank(field.schema.default if text is None else text)
 
 
 def unknown_field(name: str) -> TransformError:

@@ -40,15 +40,20 @@ def field_references(prefix: str, texts: Sequence[str]) -> tuple[FieldReference,
 
 def _reference(prefix: str, text: str) -> FieldReference:
     path, *alias = _parts(text)
-    struct, *rest = path.split(".")
+    struct, *rest = _steps(path)
     if not rest:
-        return FieldReference(prefix + (alias[0] if alias else path), _struct_of(path), path)
+        return FieldReference(prefix + (alias[0] if alias else struct), _struct_of(struct), struct)
     return FieldReference(prefix + (alias[0] if alias else f"{struct}_{rest[0]}"), struct, rest[0])
 
 
 def _parts(text: str) -> list[str]:
     """As in Java, colons at the end do not count."""
     return text.rstrip(":").split(":")
+
+
+def _steps(path: str) -> list[str]:
+    """As in Java, dots at the end do not count."""
+    return path.rstrip(".").split(".")
 
 
 def _struct_of(field: str) -> str | None:
@@ -64,7 +69,8 @@ def references_problem(key: str, texts: Sequence[str]) -> Problem | None:
     if isinstance(texts, str):
         return Problem(key, f"{texts!r} is one string; write [{texts!r}]")
     for text in texts:
-        if len(_parts(text)) > 2:
+        path, *alias = _parts(text.strip())
+        if len(alias) > 1 or (path and not path.strip(".")):
             return Problem(key, f"Unexpected field name: {text.strip()}")
     return None
 

@@ -186,13 +186,21 @@ def struct_like(schema: Schema, fields: Sequence[Field]) -> Schema:
     """A struct schema with other fields: name, version, doc and parameters stay, optional and default do not."""
     seen: set[str] = set()
     for field in fields:
+        check_name(field.name)
         if field.name in seen:
-            raise TransformError(
-                f"Cannot create field because of field name duplication {field.name}",
-                connect_class=SCHEMA_BUILDER_EXCEPTION,
-            )
+            raise _cannot_build(f"Cannot create field because of field name duplication {field.name}")
         seen.add(field.name)
     return schema.replace(optional=False, default=None, fields=tuple(fields))
+
+
+def check_name(name: str) -> None:
+    """Raise TransformError for the one name that no field of a struct can have."""
+    if not name:
+        raise _cannot_build("fieldName cannot be null.")
+
+
+def _cannot_build(complaint: str) -> TransformError:
+    return TransformError(complaint, connect_class=SCHEMA_BUILDER_EXCEPTION)
 
 
 # ---------------------------------------------------------------------------------------------- Connect's words

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from s3sink.java_text import to_string
+from typing import Any
+
+from s3sink.java_text import date_to_string, to_string
 from s3sink.record import Header, SinkRecord
 from s3sink.schema import Schema
 
@@ -25,13 +27,17 @@ def record_text(record: SinkRecord) -> str:
     read = f"kafkaOffset={offset}, timestampType=NoTimestampType, originalTopic={source.topic}"
     origin = f"originalKafkaPartition={source.partition}, originalKafkaOffset={offset}"
     target = f"topic='{record.topic}', kafkaPartition={source.partition}"
-    key = f"key={to_string(record.key, record.key_schema)}, keySchema={schema_text(record.key_schema)}"
-    value = f"value={to_string(record.value, record.value_schema)}, valueSchema={schema_text(record.value_schema)}"
+    key = f"key={_text(record.key, record.key_schema)}, keySchema={schema_text(record.key_schema)}"
+    value = f"value={_text(record.value, record.value_schema)}, valueSchema={schema_text(record.value_schema)}"
     headers = f"[{', '.join(map(_header_text, record.headers))}]" if record.headers else ""
     rest = f"timestamp={to_string(record.timestamp)}, headers=ConnectHeaders(headers={headers})"
     return f"SinkRecord{{{read}, {origin}}} ConnectRecord{{{target}, {key}, {value}, {rest}}}"
 
 
 def _header_text(header: Header) -> str:
-    value = to_string(header.value, header.schema)
+    value = _text(header.value, header.schema)
     return f"ConnectHeader(key={header.key}, value={value}, schema={schema_text(header.schema)})"
+
+
+def _text(value: Any, schema: Schema | None) -> str:
+    return to_string(value, schema, date_to_string)

@@ -6,7 +6,7 @@ import re
 import warnings
 from collections.abc import Callable
 
-from s3sink.errors import Problem, TransformError
+from s3sink.errors import ILLEGAL_ARGUMENT, Problem, TransformError
 
 _POSIX = {
     "Lower": "a-z",
@@ -97,6 +97,8 @@ def _jdk_text(error: re.error, pattern: str) -> str:
         return f"Unclosed character class near index {last}\n{pattern}\n{' ' * last}^"
     if error.msg.startswith("missing ), unterminated subpattern"):
         return f"Unclosed group near index {last + 1}\n{pattern}"
+    if error.msg == "nothing to repeat" and error.pos is not None and error.pattern == pattern:
+        return f"Dangling meta character '{pattern[error.pos]}' near index {error.pos}\n{pattern}\n{' ' * error.pos}^"
     return str(error)
 
 
@@ -110,10 +112,10 @@ def compile_replacement(pattern: re.Pattern[str], replacement: str) -> Callable[
     try:
         _parse(pattern, replacement, parts)
     except TransformError as error:
-        reason = error.reason
+        reason, connect_class = error.reason, error.connect_class
 
         def fail(_: re.Match[str]) -> str:
-            raise TransformError(reason)
+            raise TransformError(reason, connect_class=connect_class)
 
         return fail
     return lambda match: "".join(part if isinstance(part, str) else match[part] or "" for part in parts)
@@ -125,7 +127,7 @@ def _parse(pattern: re.Pattern[str], text: str, parts: list[str | int]) -> None:
         char = text[at]
         if char == "\\":
             if at + 1 == len(text):
-                raise TransformError("character to be escaped is missing")
+                raise _illegal("character to be escaped is missing")
             parts.append(text[at + 1])
             at += 2
         elif char == "$":
@@ -139,14 +141,14 @@ def _parse(pattern: re.Pattern[str], text: str, parts: list[str | int]) -> None:
 def _reference(pattern: re.Pattern[str], text: str, at: int) -> tuple[int, int]:
     """The group that is meant, and where the text goes on."""
     if at == len(text):
-        raise TransformError("Illegal group reference: group index is missing")
+        raise _illegal("Illegal group reference: group index is missing")
     if text[at] == "{":
         return _named(pattern, text, at + 1)
     if not _is_digit(text[at]):
-        raise TransformError("Illegal group reference")
+        raise _illegal("Illegal group reference")
     group = int(text[at])
     if group > pattern.groups:
-        raise TransformError(f"No group {group}")
+        raise _illegal(f"No group {group}", connect_class="java.lang.IndexOutOfBoundsException")
     at += 1
     while at < len(text) and _is_digit(text[at]) and group * 10 + int(text[at]) <= pattern.groups:
         group = group * 10 + int(text[at])
@@ -158,14 +160,18 @@ def _named(pattern: re.Pattern[str], text: str, at: int) -> tuple[int, int]:
     name = re.compile("[A-Za-z0-9]*").match(text, at)
     assert name is not None
     if not name[0]:
-        raise TransformError("named capturing group is missing trailing '}'")
+        raise _illegal("named capturing group is missing trailing '}'")
     if text[name.end() : name.end() + 1] != "}":
-        raise TransformError("named capturing group is missing trailing '}'")
+        raise _illegal("named capturing group is missing trailing '}'")
     if name[0][0].isdigit():
-        raise TransformError(f"capturing group name {{{name[0]}}} starts with digit character")
+        raise _illegal(f"capturing group name {{{name[0]}}} starts with digit character")
     if name[0] not in pattern.groupindex:
-        raise TransformError(f"No group with name {{{name[0]}}}")
+        raise _illegal(f"No group with name {{{name[0]}}}")
     return pattern.groupindex[name[0]], name.end() + 1
+
+
+def _illegal(reason: str) -> TransformError:
+    return TransformError(reason, connect_class=ILLEGAL_ARGUMENT)
 
 
 def _is_digit(char: str) -> bool:

@@ -209,7 +209,5 @@ def _item_problem(item: str, spec: Sequence[str]) -> Problem | None:
         message = f"Cast transformation does not support casting to {target.upper()}; supported types are [{known}]"
         return Problem("spec", message)
     unknown = f"No enum constant org.apache.kafka.connect.data.Schema.Type.{target.upper()}"
-    if len(parts) == 1:
-        return Problem("spec", unknown)
     invalid = f"Invalid type found in casting spec: {target}"
     return Problem("spec", f"Invalid value java.lang.IllegalArgumentException: {unknown} for configuration {invalid}")

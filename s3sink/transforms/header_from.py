@@ -23,6 +23,7 @@ from s3sink.transforms._fields import (
     with_headers,
     with_part,
 )
+from s3sink.transforms._record_text import schema_text
 
 Operation = Literal["move", "copy"]
 
@@ -107,8 +108,10 @@ class HeaderFrom:
 
 
 def _list_problem(key: str, names: Sequence[str]) -> Problem | None:
-    empty = Problem(key, f"Invalid value [] for configuration {key}: Empty list")
-    return empty if not names and not isinstance(names, str) else names_problem(key, names)
+    """As in Connect, the list may not be empty and the names in it may."""
+    if isinstance(names, str):
+        return names_problem(key, names)
+    return None if names else Problem(key, f"Invalid value [] for configuration {key}: Empty list")
 
 
 def _existing(schema: Schema, name: str) -> Field:
@@ -128,6 +131,12 @@ def _header_reader(
 
     def read(value: dict[str, Any]) -> Headers:
         found = [(value.get(source), name, schema, default) for source, name, schema, default in parts]
-        return tuple([Header(name, default if v is None else v, schema) for v, name, schema, default in found])
+        return tuple([_header(name, default if v is None else v, schema) for v, name, schema, default in found])
 
     return read
+
+
+def _header(name: str, value: Any, schema: Schema) -> Header:
+    if value is None and not schema.optional:
+        raise TransformError(f"A null value requires an optional schema but was {schema_text(schema)}")
+    return Header(name, value, schema)

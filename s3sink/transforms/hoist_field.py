@@ -11,7 +11,7 @@ from s3sink.config import Option
 from s3sink.connect_json import PerSchema
 from s3sink.record import SinkRecord
 from s3sink.schema import Field, Schema
-from s3sink.transforms._fields import Of, freeze, part_of, require, with_part
+from s3sink.transforms._fields import Of, check_name, freeze, part_of, require, with_part
 
 _UNSET: PerSchema[Schema] = cast("PerSchema[Schema]", None)
 
@@ -38,6 +38,7 @@ class HoistField:
         value, schema = part_of(record, self.of)
         if schema is None:
             return with_part(record, self.of, {self.field: value}, None)
+        check_name(self.field)
         if value is None:
             require(self.field, schema, value)
         return with_part(record, self.of, {self.field: value}, self._around(schema))

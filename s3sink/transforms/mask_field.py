@@ -29,7 +29,7 @@ _NOTHING: dict[type, Any] = {
     list: [],
     dict: {},
 }
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")  # digits of any script, as in Java's BigDecimal
 _NARROW = {name: int_decoder(bits) for name, bits in INT_BITS.items()}
 
 

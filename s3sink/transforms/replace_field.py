@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, NoReturn
 
 from s3sink.batch import RecordBatch
 from s3sink.config import Option, check
-from s3sink.errors import Problem
+from s3sink.errors import Problem, TransformError
 from s3sink.record import SinkRecord
 from s3sink.schema import Field, Schema
 from s3sink.transforms._fields import (
@@ -84,10 +84,26 @@ class ReplaceField:
     def _plan(self, schema: Schema) -> Plan:
         kept = [(field, self._new_names.get(field.name, field.name)) for field in schema.fields]
         kept = [(field, name) for field, name in kept if self._keeps(field.name)]
-        read = field_reader(kept, self.replace_null_with_default)
+        read = self._reader(schema, kept)
         return Plan(
             struct_like(schema, [Field(name, field.schema) for field, name in kept]), lambda record, value: read(value)
         )
+
+    def _reader(self, schema: Schema, kept: list[tuple[Field, str]]) -> Callable[[dict[str, Any]], dict[str, Any]]:
+        """Connect looks for the value of every new name under its old one, also where the field has that name anyway."""
+        old_names = {new: old for old, new in self._new_names.items()}
+        old_names.update((new, old) for old, new in self._new_names.items() if schema.field(old) is not None)
+        for _, name in kept:
+            if name in old_names and schema.field(old_names[name]) is None:
+                return _refusing(f"{old_names[name]} is not a valid field name")
+        return field_reader(kept, self.replace_null_with_default)
+
+
+def _refusing(complaint: str) -> Callable[[dict[str, Any]], NoReturn]:
+    def refuse(value: dict[str, Any]) -> NoReturn:
+        raise TransformError(complaint)
+
+    return refuse
 
 
 def _pairs(renames: Sequence[str] | Mapping[str, str]) -> list[list[str]]:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from s3sink.connect import read
 from s3sink.connect.files import parse
+from s3sink.connect.given import given_properties
 from s3sink.errors import ConfigError
 
 STRIMZI = """
@@ -43,6 +44,20 @@ metadata: {name: second}
 spec: {class: S3Sink, state: stopped, config: {topics: c}}
 """
 
+MERGED = """
+apiVersion: kafka.strimzi.io/v1
+kind: KafkaConnector
+metadata: {name: lake, annotations: {one: &a {flush.size: 1, topics: t}}}
+spec:
+  config:
+    <<: [*a, {topics: u, locale: ko}]
+    locale: de
+    locale: en
+    flush.size: 7
+---
+# what a template left over
+"""
+
 
 LAUGHS = "a: &a [1]\n" + "".join(
     f"{b}: &{b} [{','.join([f'*{a}'] * 8)}]\n" for a, b in zip("abcdefg", "bcdefgh", strict=True)
@@ -71,6 +86,21 @@ def test_json_with_or_without_a_wrapping_has_texts(text: str) -> None:
 
 def test_a_list_has_several_connectors() -> None:
     assert [one["name"] for one in parse('[{"name": "a"}, {"name": "b", "config": {}}]', "c.json")] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ('{"name": "a", "config": {"flush.size": 1, "topics": "t", "flush.size": 2}}', "c.json"),
+        ("flush.size=1\\\n0\ntopics=t\nflush\\u002esize=2", "c.properties"),
+        ("flush.size: 1\ntopics: t\nflush.size: 2", "c.yaml"),
+    ],
+)
+def test_keys_that_stand_there_twice_are_warned_about(text: str, path: str) -> None:
+    (found,) = parse(text, path)
+    assert (found["flush.size"], found.repeated) == ("2", {"flush.size"})
+    (warning,) = given_properties(found, None).warnings
+    assert warning.key == "flush.size"
 
 
 def test_comments_and_commas_are_found_each_at_its_place() -> None:
@@ -162,6 +192,12 @@ def test_strimzis_connectors_are_read_and_other_resources_passed_over() -> None:
     assert (second["name"], second.state) == ("second", "stopped")
 
 
+def test_yaml_merges_and_anchors_are_followed_and_documents_of_comments_passed_over() -> None:
+    (found,) = parse(MERGED, "c.yaml")
+    assert found == {"name": "lake", "flush.size": "7", "topics": "t", "locale": "en"}
+    assert found.repeated == {"locale"}
+
+
 def test_a_text_without_an_ending_is_known_by_its_looks() -> None:
     assert parse(STRIMZI)[0]["name"] == "lake"
     assert parse('{"name": "lake"}') == [{"name": "lake"}]
@@ -177,6 +213,7 @@ def test_a_text_without_an_ending_is_known_by_its_looks() -> None:
         ("apiVersion: v1\nkind: KafkaConnector\nspec: 3", "c.yaml"),
         (STRIMZI.replace("topics: [a, b]", "tasks.max: 3"), "tasks.max"),
         ("a: &a [*a]", "c.yaml:1"),
+        ("a: 1\n<<: 3", "c.yaml:2:5"),
         (LAUGHS, "c.yaml:2"),
     ],
 )

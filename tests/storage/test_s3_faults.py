@@ -6,11 +6,13 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from s3sink.errors import ObjectExistsError, StorageError, StoreRefusedError, StoreUnavailableError
-from s3sink.storage import S3Store
+from s3sink.storage import S3Store, s3
+from s3sink.storage.s3 import PROBE
 from s3sink.storage.s3_body import SMALL
 from s3sink.testing.proxy import Fault, FaultProxy
 from s3sink.testing.services import SeaweedFS
@@ -251,6 +253,24 @@ def test_a_probe_that_may_not_delete_stays_behind_unseen(
     with caplog.at_level(logging.WARNING, "s3sink"):
         asyncio.run(main())
     assert "s3:DeleteObject" in caplog.text
+
+
+@pytest.mark.parametrize(("age", "left"), [(timedelta(0), 0), (timedelta(minutes=10), 1)])
+def test_probes_that_a_killed_process_left_behind_are_removed_when_they_are_old(
+    store: S3Store, monkeypatch: pytest.MonkeyPatch, age: timedelta, left: int
+) -> None:
+    async def main() -> list[str]:
+        await store.open()
+        await store.put(f"{PROBE}left", [b"x"], metadata={}, if_absent=False)
+        await asyncio.sleep(1.1)  # S3 tells the time in seconds
+        await store.open()
+        page = await store._connection.ask("list_objects_v2", None, Prefix=store._place.full(PROBE))
+        await store.delete(f"{PROBE}left")
+        await store.close()
+        return [item["Key"] for item in page.get("Contents", ())]
+
+    monkeypatch.setattr(s3, "PROBE_AGE", age)
+    assert len(asyncio.run(main())) == left
 
 
 @pytest.mark.parametrize(

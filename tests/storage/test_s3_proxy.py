@@ -66,10 +66,10 @@ def test_a_wrong_proxy_is_named_without_its_password(url: str, options: dict[str
     assert "hush" not in str(raised.value)
 
 
-@given(st.text(min_size=6).filter(lambda text: text not in "http://proxy:3128 Proxy(url='', user='', password='')"))
+@given(st.text())
 def test_the_password_of_a_proxy_does_not_show(password: str) -> None:
-    store = S3Store("lake", proxy=Proxy("http://proxy:3128", "user", password))
-    assert password not in repr(store).replace("***", "")
+    store = S3Store("lake", proxy=Proxy("http://proxy:3128", "user", "hush" + password))
+    assert "hush" not in repr(store)
 
 
 def test_properties_make_a_proxy() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
@@ -10,11 +9,10 @@ from typing import Any, Literal, NamedTuple
 from s3sink.config import masked
 from s3sink.connect.keys import PARTITIONERS
 from s3sink.connect.load import Connector
+from s3sink.connect.secret import is_secret
 from s3sink.connect.values import Values
 from s3sink.errors import Problem
 from s3sink.sink import S3Sink
-
-_SECRET = re.compile(r"password|secret|jaas|token", re.IGNORECASE)
 
 Level = Literal["error", "warning", "note"]
 """An error is not what anybody means; a warning is what many do not; a note is what one should have heard once."""
@@ -116,7 +114,7 @@ class Linted:
     def say(self, level: Level, key: str, reason: str, remedy: str) -> Finding:
         """A finding about a key, which need not be in the file."""
         value = self.values.properties.get(key, "")
-        secret = bool(value) and (key in self.values.findings.secrets or _SECRET.search(key) is not None)
+        secret = bool(value) and (key in self.values.findings.secrets or is_secret(key))
         reason = masked(Problem(key, reason), {key: value}).message if secret else reason
         return Finding(level, key, "***" if secret else value, reason, remedy, self.sources.get(key, ""))
 

@@ -82,7 +82,7 @@ def _shows_names(pattern: str) -> bool:
 def schedule_without_zone(linted: Linted) -> Iterable[Finding]:
     """The schedule is counted from somebody's midnight."""
     interval = linted["rotate.schedule.interval.ms"]
-    if interval > 0 and not linted["timezone"] and not linted["s3sink.schedule.timezone"]:
+    if interval > 0 and not linted.text("timezone") and not linted["s3sink.schedule.timezone"]:
         reason = (
             "timezone configuration must be set when using rotate.schedule.interval.ms: it is counted from midnight"
         )
