@@ -77,7 +77,7 @@ def parse(text: str, path: str = "") -> list[Properties]:
         from s3sink.connect.strimzi import parse_yaml
 
         return parse_yaml(text, path)
-    return [_of_java(text, path)] if text.strip() else []
+    return [found for found in [_of_java(text, path)] if found]
 
 
 def _text(path: Path) -> str:

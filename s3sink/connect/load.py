@@ -15,6 +15,8 @@ from s3sink.connect.values import read_values
 from s3sink.errors import ConfigError, Problem
 from s3sink.sink import S3Sink
 
+_WORKERS = ("bootstrap.servers", "plugin.path", "offset.storage.topic", "offset.storage.file.filename")
+_WORKER = "is not there, and the rest is a worker's: name this file with --worker, and connectors by themselves"
 _OF_THE_WORKER = ("name", "connector.class", "topics", "topics.regex", "tasks.max")
 
 
@@ -78,6 +80,8 @@ def connector(properties: Mapping[str, Any], *, worker: Mapping[str, Any] | None
 def _reading(properties: Mapping[str, Any], worker: Mapping[str, Any] | None) -> Reading:
     given = given_properties(properties, worker)
     name = given.properties.get("connector.class")
+    if name is None and not given.properties.keys().isdisjoint(_WORKERS):
+        raise ConfigError([Problem("connector.class", _WORKER)], "connector")
     if name is not None and not is_sink(name):
         raise ConfigError([Problem("connector.class", other_class(name))], "connector")
     return Reading(read_values(given.properties, given.secrets), given.worker, list(given.warnings))

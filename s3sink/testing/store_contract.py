@@ -268,7 +268,11 @@ async def opening_leaves_no_object(store: ObjectStore) -> None:
     assert "secret" not in store.url
 
 
-CONDITIONAL: tuple[Check, ...] = (a_conditional_create_leaves_what_is_there, of_twenty_writers_one_wins)
+CONDITIONAL: tuple[Check, ...] = (
+    a_conditional_create_leaves_what_is_there,
+    of_twenty_writers_one_wins,
+    of_twenty_writers_in_parts_one_wins,
+)
 """For stores whose `open` answers `conditional_create`."""
 
 SLOW: tuple[Check, ...] = (a_listing_has_more_than_one_page,)

@@ -9,7 +9,7 @@ import msgspec
 
 from s3sink.errors import TransformError
 from s3sink.record import Headers, SinkRecord
-from s3sink.schema import Schema
+from s3sink.schema import Field, Schema
 from s3sink.transforms._fields import field_reader, java_class, not_a_map, not_a_struct, struct_like
 
 Names = tuple[str, ...]

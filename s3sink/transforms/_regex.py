@@ -148,7 +148,7 @@ def _reference(pattern: re.Pattern[str], text: str, at: int) -> tuple[int, int]:
         raise _illegal("Illegal group reference")
     group = int(text[at])
     if group > pattern.groups:
-        raise _illegal(f"No group {group}", connect_class="java.lang.IndexOutOfBoundsException")
+        raise TransformError(f"No group {group}", connect_class="java.lang.IndexOutOfBoundsException")
     at += 1
     while at < len(text) and _is_digit(text[at]) and group * 10 + int(text[at]) <= pattern.groups:
         group = group * 10 + int(text[at])

@@ -204,6 +204,7 @@ class ExtractNewRecordState:
         deletes = self._compiled.deletes
         if deleted and deletes.dropped:
             return None
+        topic = unwrapping.topic(envelope, deleted, self.route_by_field) if self.route_by_field else None
         dropped = names_in(headers, self.drop_fields_header_name) if self.drop_fields_header_name else ()
         if deletes.rewritten or not deleted:
             value, schema = unwrapping.row(envelope, deleted, dropped)
@@ -211,7 +212,7 @@ class ExtractNewRecordState:
             value, schema = None, unwrapping.deleted_schema if deletes.keep_schema else None
         result = with_value(record, value, schema)
         changes = self._changes(result, headers, dropped)
-        if self.route_by_field and (topic := unwrapping.topic(envelope, deleted, self.route_by_field)):
+        if topic:
             changes["topic"] = topic
         return result.replace(**changes) if changes else result
 

@@ -1,4 +1,4 @@
-"""What commands say of files that they cannot use: one screen, no traceback, exit code 2, and JSON where it is wanted."""
+"""What commands say of files that they cannot use: one screen, no traceback, exit code 2, and JSON if wanted."""
 
 from __future__ import annotations
 
@@ -45,12 +45,19 @@ def test_a_file_that_is_no_connector_is_one_screen_and_with_json_it_is_json(
     tmp_path: Path, name: str, command: str
 ) -> None:
     (tmp_path / "sample").write_text('{"a": 1}\n')
-    more = ["--sample", tmp_path / "sample"] if command == "plan" else []
+    more: list[str | Path] = ["--sample", tmp_path / "sample"] if command == "plan" else []
     plain, parsed = (invoke(command, *also, near(tmp_path, name), *more) for also in ((), ("--json",)))
     assert (plain.exit_code, parsed.exit_code) == (2, 2)
     assert plain.output.count("\n") < 40
     assert all(len(line) < 500 for line in plain.output.splitlines())
     assert json.loads(parsed.stdout)["exit_code"] == 2
+
+
+def test_a_workers_file_among_the_connectors_is_told_from_them(tmp_path: Path) -> None:
+    worker = tmp_path / "connect-standalone.properties"
+    worker.write_text("bootstrap.servers=localhost:1\nplugin.path=/usr/share/java\n")
+    result = invoke("run", worker, write(tmp_path), "--bootstrap-servers", "localhost:1")
+    assert (result.exit_code, result.stderr.count("problem"), "--worker" in result.stderr) == (2, 1, True)
 
 
 def test_a_worker_that_cannot_be_read_is_json_too(tmp_path: Path) -> None:

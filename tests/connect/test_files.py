@@ -98,7 +98,7 @@ def test_a_list_has_several_connectors() -> None:
 )
 def test_keys_that_stand_there_twice_are_warned_about(text: str, path: str) -> None:
     (found,) = parse(text, path)
-    assert (found["flush.size"], found.repeated) == ("2", {"flush.size"})
+    assert (found["flush.size"], set(found.repeated)) == ("2", {"flush.size"})
     (warning,) = given_properties(found, None).warnings
     assert warning.key == "flush.size"
 
