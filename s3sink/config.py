@@ -299,5 +299,5 @@ def masked(problem: Problem, hidden: Mapping[str, str]) -> Problem:
     message = problem.message
     for text in sorted(filter(None, texts), key=len, reverse=True):
         pattern = re.escape(text) if len(text) > 3 else rf"(?<!\w){re.escape(text)}(?!\w)"
-        message = re.sub(pattern, lambda _: _HIDDEN, message)
+        message = re.sub(pattern, lambda _: _HIDDEN, message, flags=re.IGNORECASE)  # messages change the case
     return Problem(problem.key, message)

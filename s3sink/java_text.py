@@ -20,7 +20,8 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _WHOLE = re.compile(r"[+-]?[0-9]+", re.ASCII)
 _FLOATING = re.compile(r"([+-]?)(?:(NaN|Infinity)|((?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)[fFdD]?)", re.ASCII)
 _HEXADECIMAL = re.compile(r"([+-]?0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)[pP][+-]?[0-9]+)[fFdD]?", re.ASCII)
-_JAVA_SPACE = "".join(map(chr, range(33)))
+JAVA_SPACE = "".join(map(chr, range(33)))
+"""What `String.trim` takes away."""
 
 
 def double_text(value: float) -> str:
@@ -143,7 +144,7 @@ def parse_double(text: str) -> float:
     >>> parse_double(" 1e3f "), parse_double("-Infinity")
     (1000.0, -inf)
     """
-    text = text.strip(_JAVA_SPACE)
+    text = text.strip(JAVA_SPACE)
     if match := _HEXADECIMAL.fullmatch(text):
         return _from_hexadecimal(match[1])
     if not (match := _FLOATING.fullmatch(text)):

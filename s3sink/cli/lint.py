@@ -18,6 +18,7 @@ from s3sink.connect.rules import LEVELS, Finding, Level
 from s3sink.errors import ConfigError
 
 _COLOURS: Mapping[Level, str] = {"error": "red", "warning": "yellow", "note": "cyan"}
+_MOST = 50  # findings of a connector that people are shown
 _NOT_SET = "(not in the file)"
 
 
@@ -87,7 +88,9 @@ def _section(path: Path, report: Report, level: Level, width: int) -> str:
     name = click.style(report.name or str(path), bold=True)
     title = f"{name} {click.style(f'({path})', dim=True)}" if report.name else name
     shown = _shown(report.findings, level)
-    lines = [_finding(finding, width, in_file=bool(report.name)) for finding in shown] or ["  nothing to say"]
+    lines = [_finding(finding, width, in_file=bool(report.name)) for finding in shown[:_MOST]] or ["  nothing to say"]
+    if len(shown) > _MOST:
+        lines.append(f"  ... and {len(shown) - _MOST:,} more: --json, or --level")
     return "\n".join([title, *lines, *_verdict(report, width)])
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 from s3sink.agents.clients import ClientOptions, client_options
 from s3sink.agents.security import KEYS as SECURITY
 from s3sink.cli.run_problems import Misconfigured, Report
+from s3sink.config import masked
 from s3sink.connect import Connector, connector, read
 from s3sink.connect.files import STILL, read_worker
 from s3sink.connect.given import given_properties
@@ -47,6 +49,7 @@ def read_jobs(
         worker, bootstrap = {}, bootstrap or "?"  # what cannot be read may have named a Kafka
     jobs = [job for path in files for job in _of_file(path, over, worker, bootstrap, reports)]
     _check_names(jobs, reports)
+    _check_keys(jobs, reports)
     if reports:
         raise Misconfigured(reports)
     return jobs, worker
@@ -61,9 +64,10 @@ def build_job(path: str, properties: Texts, worker: Texts, bootstrap: str | None
     except ConfigError as error:
         problems += error.problems
     try:
-        clients = _clients(_overrides(made, properties), worker, bootstrap)
+        clients = _clients(_overrides(made, properties, worker), worker, bootstrap)
     except ConfigError as error:
-        problems += [_placed(problem, properties, worker) for problem in error.problems]
+        found = [_placed(problem, properties, worker) for problem in error.problems]
+        problems += [problem for problem in _hidden(found, properties, worker) if problem not in problems]
     if made is None or clients is None or problems:
         raise ConfigError(problems, path)
     about_clients = (_placed(problem, properties, worker) for problem in clients.warnings)
@@ -80,12 +84,25 @@ def _clients(overrides: Sequence[Texts], worker: Texts, bootstrap: str | None) -
     return client_options(consumer, producer, admin, connection)
 
 
-def _overrides(made: Connector | None, properties: Texts) -> Sequence[Texts]:
-    """Of consumer, producer and admin; of a connector that is wrong, as they are written."""
+def _overrides(made: Connector | None, properties: Texts, worker: Texts) -> Sequence[Texts]:
+    """Of consumer, producer and admin; of a connector that is wrong, its own alone. Raises ConfigError."""
     if made is not None:
         return made.consumer_overrides, made.producer_overrides, made.admin_overrides
+    given = given_properties(properties, worker).properties
     prefixes = [f"{client}.override." for client in ("consumer", "producer", "admin")]
-    return [{key[len(p) :]: str(text) for key, text in properties.items() if key.startswith(p)} for p in prefixes]
+    return [{key[len(p) :]: text for key, text in given.items() if key.startswith(p)} for p in prefixes]
+
+
+def _hidden(problems: Sequence[Problem], properties: Texts, worker: Texts) -> Iterator[Problem]:
+    """The same, without what came from config providers."""
+    try:
+        given = given_properties(properties, worker)
+    except ConfigError:
+        yield from problems  # nothing has come from anywhere
+        return
+    for problem in problems:
+        key = problem.key
+        yield masked(problem, {key: given.properties[key]} if key in given.secrets else {})
 
 
 def _placed(problem: Problem, properties: Texts, worker: Texts) -> Problem:
@@ -154,3 +171,18 @@ def _check_names(jobs: Iterable[Job], reports: list[Report]) -> None:
                 f"{os.fspath(Path(other.path))} has a connector of this name and consumer group too: give it another"
             )
             reports.append(Report(job.path, [Problem("name", words)], job.properties))
+
+
+def _check_keys(jobs: Iterable[Job], reports: list[Report]) -> None:
+    """Two connectors that write the same keys would take each other's objects for their own, or fail at them."""
+    for one, other in combinations(jobs, 2):
+        shared = sorted(set(one.connector.topics) & set(other.connector.topics))
+        if (
+            shared
+            and one.connector.group != other.connector.group
+            and one.connector.sink.writes_like(other.connector.sink)
+        ):
+            words = (
+                f"{one.connector.name} reads {', '.join(shared)} and writes the same keys: give one another topics.dir"
+            )
+            reports.append(Report(other.path, [Problem("topics.dir", words)], other.properties))

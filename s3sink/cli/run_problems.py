@@ -12,7 +12,7 @@ import click
 from s3sink.cli.failures import Failure
 from s3sink.cli.table import shortened
 from s3sink.connect.keys import KEYS
-from s3sink.connect.secret import is_secret
+from s3sink.connect.secret import is_secret, without_user
 from s3sink.errors import Problem
 
 _REFERENCE = re.compile(r"\$\{[^}]*\}")
@@ -41,7 +41,7 @@ class Report:
                 "file": self.subject,
                 "key": problem.key,
                 "value": self._value(problem.key),
-                "reason": problem.message,
+                "reason": without_user(problem.message),
                 "remedy": _remedy(problem),
                 "line": self.lines.get(problem.key),
             }
@@ -52,7 +52,7 @@ class Report:
         value, line = self._value(problem.key), self.lines.get(problem.key)
         shown = click.style(problem.key, fg="red") + ("" if value is None else f" = {value}")
         yield f"  {shown}" + (f"   (line {line})" if line else "")
-        yield f"      {shortened(problem.message)}"
+        yield f"      {shortened(without_user(problem.message))}"
         remedy = _remedy(problem)
         if remedy:
             yield f"      {click.style(remedy, dim=True)}"
@@ -64,7 +64,7 @@ class Report:
         text = str(self.properties[key])
         if is_secret(key) and not _REFERENCE.fullmatch(text.strip()):
             return "[hidden]"
-        return shortened(text, _LONGEST)
+        return shortened(without_user(text), _LONGEST)
 
 
 def _remedy(problem: Problem) -> str:

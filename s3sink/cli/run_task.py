@@ -27,6 +27,8 @@ _NOISY = {
     **dict.fromkeys(("faust", "mode", "s3sink.agents"), logging.CRITICAL),
     **dict.fromkeys(("aiokafka", "aiobotocore", "botocore"), logging.ERROR),
 }
+#: Even when everything is wanted: at DEBUG they log requests as they are sent, logins and SSE-C keys among them.
+_INDISCREET = dict.fromkeys(("aiokafka.conn", "aiobotocore", "botocore"), logging.INFO)
 Show = Callable[[Sequence[Standing]], None]
 
 
@@ -56,9 +58,8 @@ def set_up_logging(level: str) -> None:
     handler.addFilter(LabelFilter())
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(label)s%(message)s"))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    if level.upper() != "DEBUG":
-        for noisy, least in _NOISY.items():
-            logging.getLogger(noisy).setLevel(least)
+    for name, least in (_INDISCREET if level.upper() == "DEBUG" else _NOISY).items():
+        logging.getLogger(name).setLevel(least)
 
 
 def run_task(spec: TaskSpec, jobs: Sequence[Job], show: Show, *, watched: bool = False) -> int:

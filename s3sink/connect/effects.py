@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from s3sink.connect.formats import compression_of
-from s3sink.connect.keys import AVRO, PARQUET
+from s3sink.connect.keys import AVRO, BYTES, JSON, PARQUET
 from s3sink.connect.values import Values
 from s3sink.converters import JsonConverter
 from s3sink.sink import S3Sink
 
 _OF_FORMATS = {
-    AVRO: ("avro.codec", "enhanced.avro.schema.support", "connect.meta.data", "allow.optional.map.keys"),
-    PARQUET: ("parquet.codec",),
+    **dict.fromkeys(("avro.codec", "s3sink.avro.level"), (AVRO,)),
+    **dict.fromkeys(("enhanced.avro.schema.support", "connect.meta.data", "allow.optional.map.keys"), (AVRO, PARQUET)),
+    **dict.fromkeys(
+        ("parquet.codec", "s3sink.parquet.compression.level", "s3sink.parquet.row.group.bytes"), (PARQUET,)
+    ),
+    **dict.fromkeys(("format.bytearray.extension", "format.bytearray.separator"), (BYTES,)),
+    **dict.fromkeys(("s3sink.json.compression", "s3sink.json.compression.level"), (JSON, BYTES)),
+    "json.decimal.format": (JSON,),
 }
+"""The formats that have an option, and those of one's own may have them all."""
 
 
 def warn_of_effects(values: Values, sink: S3Sink) -> None:
@@ -22,11 +29,14 @@ def warn_of_effects(values: Values, sink: S3Sink) -> None:
 
 
 def _formats(values: Values) -> None:
-    used = {values[key] for key in ("format.class", "keys.format.class", "headers.format.class")}
-    for name, keys in _OF_FORMATS.items():
-        for key in keys:
-            if name not in used:
-                values.warn_if_given(key, f"has no effect: nothing is written as {name.rpartition('.')[2]}")
+    used = {values["format.class"]}
+    used |= {values[f"{what}.format.class"] for what in ("keys", "headers") if values[f"store.kafka.{what}"]}
+    if not used <= {AVRO, BYTES, JSON, PARQUET}:
+        return
+    for key, names in _OF_FORMATS.items():
+        if used.isdisjoint(names):
+            formats = " or ".join(name.rpartition(".")[2] for name in names)
+            values.warn_if_given(key, f"has no effect: nothing is written as {formats}")
 
 
 def _compression(values: Values) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from s3sink.config import masked
 from s3sink.connect.effects import warn_of_effects
 from s3sink.connect.framework import is_sink, other_class, overrides, topic_problems, topics_of
 from s3sink.connect.given import given_properties
@@ -83,5 +84,7 @@ def _reading(properties: Mapping[str, Any], worker: Mapping[str, Any] | None) ->
     if name is None and not given.properties.keys().isdisjoint(_WORKERS):
         raise ConfigError([Problem("connector.class", _WORKER)], "connector")
     if name is not None and not is_sink(name):
-        raise ConfigError([Problem("connector.class", other_class(name))], "connector")
+        problem = Problem("connector.class", other_class(name))
+        hidden = {"connector.class": name} if "connector.class" in given.secrets else {}
+        raise ConfigError([masked(problem, hidden)], "connector")
     return Reading(read_values(given.properties, given.secrets), given.worker, list(given.warnings))

@@ -9,9 +9,21 @@ from s3sink.connect.keys import KEYS
 
 _SECRET: Final = re.compile(
     r"passw|passphrase|secret|jaas|token(?!\.endpoint)|credential(?!s\.(?:provider\.(?:class|sts)|source))|basic\.auth\.user"
-    r"|customer\.key|\.key$",
+    r"|customer\.key|licen[cs]e|\.key$",
     re.IGNORECASE,
 )
+
+
+_USER: Final = re.compile(r"(?<=://)[^/\s]+(?=@)")
+
+
+def without_user(text: str) -> str:
+    """A text that may be shown: what stands before the host of a URL is hidden.
+
+    >>> without_user("http://me:word@proxy:3128")
+    'http://***@proxy:3128'
+    """
+    return _USER.sub("***", text)
 
 
 def is_secret(key: str) -> bool:

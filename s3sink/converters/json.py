@@ -87,9 +87,9 @@ class JsonConverter:
     With `schemas_enable` every text is an envelope `{"schema": ..., "payload": ...}`. Without, values have no schema,
     and nothing but white space is null. Beware: Connect's own default for `schemas.enable` is true.
 
-    As in Connect, what follows the first JSON value of a text is ignored, and leading zeros are allowed. Other than in
-    Connect, integers beyond 64 bits keep their digits (Connect wraps them around without a word) and numbers beyond
-    the range of a double are refused.
+    As in Connect, what follows the first JSON value of a text is ignored, though not right behind a number
+    (`2021-01-01`), and leading zeros are allowed. Other than in Connect, integers beyond 64 bits keep their digits
+    (Connect wraps them around without a word) and numbers beyond the range of a double are refused.
 
     Without `schemas_enable` the text itself can go into a file of JSON lines (`check`): digits stay as they are.
 

@@ -60,7 +60,7 @@ def _holds_bytes(value: Any) -> bool:
 
 def _encoded(text: str, encoding: str) -> bytes:
     name = codecs.lookup(encoding).name
-    mark = codecs.BOM_UTF16_BE if name == "utf-16" else b""  # Java writes it for UTF-16 and not for UTF-32
+    mark = codecs.BOM_UTF16_BE if name == "utf-16" and text else b""  # Java writes it for UTF-16 and not for UTF-32
     return mark + text.encode(_BIG_ENDIAN_WITHOUT_BOM.get(name, encoding), "replace")
 
 

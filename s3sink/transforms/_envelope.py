@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 from s3sink.errors import ILLEGAL_ARGUMENT, SCHEMA_BUILDER_EXCEPTION, TransformError
+from s3sink.java_text import JAVA_SPACE
 from s3sink.record import Header, Headers
 from s3sink.schema import Field, Schema
 from s3sink.transforms._dropped_fields import Names, plain_without, typed_without
@@ -88,7 +89,7 @@ def _text_of(deleted: bool) -> str:
 
 
 def _not_blank(text: str | None) -> str | None:
-    return text if text and not text.isspace() else None
+    return text if text and text.strip(JAVA_SPACE) else None
 
 
 # ---------------------------------------------------------------------------------------------- without schema
@@ -254,7 +255,9 @@ class TypedEnvelope:
         if field.schema.type != "string":
             raise _not_text(column)
         text = envelope[_member(deleted)].get(column)
-        return _not_blank(field.schema.default if text is None else text)
+        if text is None and not deleted and self._options.marks_deleted and self._options.replace_null_with_default:
+            text = field.schema.default  # a change is routed by the row that has its mark already, a delete is not
+        return _not_blank(text)
 
 
 def unknown_field(name: str) -> TransformError:

@@ -90,7 +90,7 @@ class ReplaceField:
         )
 
     def _reader(self, schema: Schema, kept: list[tuple[Field, str]]) -> Callable[[dict[str, Any]], dict[str, Any]]:
-        """Connect looks for the value of every new name under its old one, even if the field has had that name before."""
+        """Connect looks for the value of every new name under its old one, even if that name is not new."""
         old_names = {new: old for old, new in self._new_names.items()}
         old_names.update((new, old) for old, new in self._new_names.items() if schema.field(old) is not None)
         for _, name in kept:

@@ -40,7 +40,8 @@ class ValueToKey:
 
     def __post_init__(self) -> None:
         check("ValueToKey", [names_problem("fields", self.fields, required=True)])
-        freeze(self, fields=tuple(self.fields), _plan=PerSchema(self._made_plan))
+        once = tuple(dict.fromkeys(self.fields))  # Connect drops what a list of keys has twice
+        freeze(self, fields=once, _plan=PerSchema(self._made_plan))
 
     def apply(self, record: SinkRecord, /) -> SinkRecord:
         """The record with another key."""

@@ -99,6 +99,13 @@ def test_two_connectors_of_one_name_are_one_group_and_refused(tmp_path: Path) ->
     assert "a.json has a connector of this name" in result.stderr
 
 
+def test_two_connectors_that_would_write_the_same_keys_are_refused(tmp_path: Path) -> None:
+    one = connector(tmp_path / "a.json", topics="a,b")
+    same, apart = (connector(tmp_path / f"{name}.json", name, **{"topics.dir": name}) for name in ("topics", "other"))
+    assert "topics.dir = topics" in run(one, same).stderr
+    assert read_jobs([str(one), str(apart)], None, BROKER, [])[0][1].connector.name == "other"
+
+
 def test_a_paused_connector_is_not_started(tmp_path: Path) -> None:
     path = connector(tmp_path / "a.json")
     path.write_text(json.dumps({**json.loads(path.read_text()), "initial_state": "PAUSED"}))

@@ -20,12 +20,13 @@ from s3sink.connect_json import (
     shortest_float32,
     to_payload,
 )
-from s3sink.errors import ConversionError, FormatError
+from s3sink.errors import SCHEMA_BUILDER_EXCEPTION, ConversionError, FormatError
 from s3sink.schema import DATE, DECIMAL, TIME, TIMESTAMP, Schema
 from s3sink.testing.strategies import Typed, typed_values, value_types
 
 OUTSIDE = "is outside the years 1 to 9999, which is all that Python's calendar has"
 SCALE_2 = (("scale", "2"),)
+TEXT = Schema(type="string")
 
 
 @given(typed_values)
@@ -77,10 +78,67 @@ def test_a_bad_schema_is_refused_with_connects_words(schema: Any, complaint: str
     assert caught.value.reason == complaint
 
 
+A: dict[str, Any] = {"field": "a", "type": "string"}
+TEXTS: dict[str, Any] = {"type": "array", "items": {"type": "string"}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "complaint"),
+    [
+        ({"type": "struct", "fields": [A, A]}, "Cannot create field because of field name duplication a"),
+        ({"type": "struct", "fields": [A | {"field": ""}]}, "fieldName cannot be null."),
+        ({"type": "string", "default": 5}, "Invalid default value"),
+        (TEXTS | {"default": ["a", 5]}, "Invalid default value"),
+        ({"type": "map", "keys": TEXTS["items"], "values": TEXTS, "default": {"a": [5]}}, "Invalid default value"),
+        ({"type": "struct", "fields": [], "optional": True, "default": {}}, "Invalid default value"),
+    ],
+)
+def test_a_schema_that_connect_cannot_build_is_its_builders_error(schema: Any, complaint: str) -> None:
+    with pytest.raises(ConversionError) as caught:
+        schema_from_json(schema)
+    assert (caught.value.reason, caught.value.connect_class) == (complaint, SCHEMA_BUILDER_EXCEPTION)
+
+
+@pytest.mark.parametrize(
+    ("member", "schema"),
+    [
+        ({"version": 2**31}, Schema(type="string", version=-(2**31))),
+        ({"version": 1.0}, TEXT),
+        ({"parameters": [1]}, TEXT),
+        ({"parameters": 5}, TEXT),
+        ({"optional": True, "default": 5}, TEXT.replace(optional=True)),
+    ],
+)
+def test_what_means_nothing_in_a_schema_is_passed_over(member: dict[str, Any], schema: Schema) -> None:
+    assert schema_from_json({"type": "string"} | member) == schema
+
+
+def place_of(inner: Any) -> str:
+    schema = schema_from_json({"type": "struct", "fields": [inner[0] | {"field": "a"}]})
+    with pytest.raises(ConversionError) as caught:
+        from_payload(schema, {"a": inner[1]})
+    found = caught.value.reason.removeprefix("Invalid value: null used for required ")
+    return found.removesuffix(", schema type: STRING").removesuffix('field: "a"')
+
+
+def test_a_struct_says_where_a_text_had_to_be() -> None:
+    text, texts_by_name = TEXTS["items"], {"type": "map", "keys": {"type": "string"}, "values": TEXTS}
+    assert place_of((text, 5)) == place_of((text | {"default": "d"}, 5)) == ""
+    assert place_of((TEXTS, ["x", 5])) == "element of array "
+    assert place_of((texts_by_name, {"k": [5]})) == "element of array value of map "
+    assert place_of(({"type": "map", "keys": {"type": "int8"}, "values": text}, [[1, 5]])) == "value of map "
+    assert from_payload(schema_from_json(TEXTS), [5]) == [None]
+
+
 @pytest.mark.parametrize(
     ("schema", "payload", "value"),
     [
         (Schema(type="int8"), 300, 44),
+        (Schema(type="int32"), 1e30, 1 << 30),
+        (Schema(type="float64"), -0.0, 0.0),
+        (Schema(type="float32"), Decimal("-0.0"), 0.0),
+        (Schema(type="bytes"), "YWJj\r\n YQ==", b"abca"),
+        (Schema(type="bytes"), "YWI=YQ==\n", b"aba"),
         (Schema(type="int32"), 3_000_000_000, -1_294_967_296),
         (Schema(type="int64"), 1.9, 1),
         (Schema(type="int64"), -1.9, -1),
@@ -112,6 +170,10 @@ def test_payloads_are_read_as_leniently_as_connect_reads_them(schema: Schema, pa
     [
         (Schema(type="int32"), None, "Invalid null value for required INT32 field"),
         (Schema(type="bytes"), "not base64!", "Invalid bytes field"),
+        (Schema(type="bytes"), "YW Jj", "Invalid bytes field"),
+        (Schema(type="bytes"), "YWJjYQ=", "Invalid bytes field"),
+        (Schema(type="bytes", name=DECIMAL, parameters=SCALE_2), "", "Invalid bytes for Decimal field"),
+        (Schema(type="bytes", name=DECIMAL, parameters=(("scale", " 2"),)), "AJw=", "Invalid bytes for Decimal field"),
         (Schema(type="bytes", name=DECIMAL), "AJw=", "Invalid bytes for Decimal field"),
         (Schema(type="struct"), [1], "Structs should be encoded as JSON objects, but found ARRAY"),
         (

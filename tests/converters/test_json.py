@@ -77,6 +77,10 @@ def test_what_json_can_say_arrives_digit_by_digit(value: Any) -> None:
         ('{"a":01, "b":"01 \\" 02", "c":-007, "d":1e007, "e":100, "f":0.05}', None),
         ("\ufeff[1]", [1]),
         ('{"a":1,"a":2}', {"a": 2}),
+        ("007 x", 7),
+        ("1e3\n}", 1000.0),
+        ("true}", True),
+        ('"a"b', "a"),
     ],
 )
 def test_texts_are_read_as_leniently_as_connect_reads_them(text: str, value: Any) -> None:
@@ -88,6 +92,7 @@ def test_texts_are_read_as_leniently_as_connect_reads_them(text: str, value: Any
 @pytest.mark.parametrize(
     "text",
     [b"{bad", b"{'a':1}", b'{"a":1,}', b'// c\n{"a":1}', b'{"a":"\xff\xfe"}', b"NaN", b"[-Infinity]", b"1e999",
+     b"2021-01-01", b"12:30", b"5x", b"5}", b"1.", b"1e", b"0x1F", b"truex", b"null_", b"true\xc3\xa9",
      b"[1e400]", b'"\\ud800"', b'"\x01"', b"[" * 100_000, b'{"a":1', b"\xef\xbb", b"\xff"],
 )  # fmt: skip
 def test_what_is_not_json_is_refused_and_says_why(text: bytes) -> None:
@@ -147,6 +152,11 @@ def test_the_short_way_looks_at_the_whole_text(end: str) -> None:
     else:
         with pytest.raises(ConversionError):
             convert(converter, text)
+
+
+def test_a_default_with_a_fraction_is_read_in_a_text_that_is_not_quite_json() -> None:
+    text = '\ufeff{"schema":{"type":"double","default":1.5e300},"payload":null}'
+    assert convert(JsonConverter(schemas_enable=True), text)[1] == 1.5e300
 
 
 def test_an_envelope_may_have_no_schema() -> None:

@@ -76,6 +76,8 @@ def test_text_is_read_as_it_was_written(text: str | None, encoding: str) -> None
         (STRUCT, {"x": 1, "d": None}, "Struct{x=1}"),
         (STRUCT, {"x": 1, "d": date(1970, 1, 2)}, "Struct{x=1,d=Fri Jan 02 00:00:00 UTC 1970}"),
         (None, datetime(2024, 2, 29, 12, 30, 5, tzinfo=UTC), "Thu Feb 29 12:30:05 UTC 2024"),
+        (None, date(1582, 10, 14), "Thu Oct 04 00:00:00 UTC 1582"),
+        (None, date(1, 1, 1), "Mon Jan 03 00:00:00 UTC 1"),
         (None, [time(1, 2, 3)], "[Thu Jan 01 01:02:03 UTC 1970]"),
     ],
 )
@@ -89,6 +91,10 @@ def test_a_value_is_written_as_java_prints_it(schema: Schema | None, value: Any,
 )
 def test_text_is_encoded_as_java_encodes_it(encoding: str, written: bytes) -> None:
     assert StringConverter(encoding).encode("t", None, "\u00e9") == written
+
+
+def test_no_text_is_no_bytes() -> None:
+    assert StringConverter("UTF-16").encode("t", None, "") == b""
 
 
 @pytest.mark.parametrize("value", [b"x", [b"x"], {"a": {"b": b"x"}}])

@@ -215,3 +215,8 @@ def test_values_are_written_as_connect_writes_them(value: Any, schema: Schema | 
 def test_a_struct_is_written_in_the_order_of_its_fields_with_its_nulls() -> None:
     schema = Schema(type="struct", fields=(Field("b", TEXT.replace(optional=True)), Field("a", FLOAT32)))
     assert text_of({"a": 0.1}, schema) == '{"b":null,"a":0.1}'
+
+
+def test_null_in_a_struct_is_written_as_its_default() -> None:
+    schema = Schema(type="struct", fields=(Field("b", TEXT.replace(optional=True, default="d")),))
+    assert text_of([{"b": None}, {}], Schema(type="array", items=schema)) == '[{"b":"d"},{"b":"d"}]'

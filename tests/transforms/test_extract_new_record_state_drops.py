@@ -11,13 +11,27 @@ from hypothesis import strategies as st
 
 from s3sink.errors import TransformError
 from s3sink.record import Header, SinkRecord
+from s3sink.schema import Field, Schema
 from s3sink.transforms import ExtractNewRecordState
-from tests.transforms.change_events import DELETE, KEY, NEW, OLD, ROW, TAGS, event, record, unwrapped
+from tests.transforms.change_events import (
+    DELETE,
+    ENVELOPE,
+    INT,
+    KEY,
+    NEW,
+    OLD,
+    ROW,
+    TAGS,
+    TEXT,
+    event,
+    record,
+    unwrapped,
+)
 
 
 # ---------------------------------------------------------------------------------------------- dropped fields
 def header(*names: str | None) -> tuple[Header, ...]:
-    return (Header("drop", ["of", "another"], TAGS), Header("drop", list(names), TAGS))
+    return (Header("drop", list(names), TAGS), Header("drop", ["of", "another", "tags"], TAGS))
 
 
 def test_a_header_says_which_optional_columns_to_leave_out() -> None:
@@ -45,6 +59,43 @@ def test_required_columns_and_keys_are_left_out_when_asked(
     assert [field.name for field in result.value_schema.fields] == list(value)
     assert result.key_schema is not None
     assert [field.name for field in result.key_schema.fields] == list(key)
+
+
+@pytest.mark.parametrize("value", [event(), DELETE])
+@pytest.mark.parametrize(
+    ("schema", "keeps_required", "complaint"),
+    [
+        (INT, True, "Cannot list fields on non-struct type"),
+        (INT, False, "Only Struct objects supported for [field replacement], found: java.lang.Integer"),
+        (None, False, "Only Map objects supported in absence of schema for [field replacement], found: java.lang.Long"),
+    ],
+)
+def test_a_key_without_fields_is_refused(
+    value: Any, schema: Schema | None, keeps_required: bool, complaint: str
+) -> None:
+    unwrap = ExtractNewRecordState(
+        drop_fields_header_name="drop",
+        drop_fields_from_key=True,
+        drop_fields_keep_schema_compatible=keeps_required,
+    )
+    given_record = record(value, True, header("note"))
+    with pytest.raises(TransformError) as caught:
+        unwrap.apply(given_record.replace(key=5, key_schema=schema))
+    assert caught.value.reason == complaint
+    result = unwrap.apply(given_record.replace(key=None, key_schema=schema))
+    assert result is not None
+    assert (result.key, result.key_schema) == (None, schema)
+
+
+@pytest.mark.parametrize(("keeps_required", "note"), [(True, None), (False, "d")])
+def test_null_becomes_its_default_even_where_there_is_nothing_to_leave_out(keeps_required: bool, note: Any) -> None:
+    row = ROW.replace(fields=(Field("id", INT), Field("note", TEXT.replace(default="d"))))
+    envelope = ENVELOPE.replace(fields=(Field("before", row), Field("after", row), *ENVELOPE.fields[2:]))
+    unwrap = ExtractNewRecordState(drop_fields_header_name="drop", drop_fields_keep_schema_compatible=keeps_required)
+    given_record = record(event("c", None, {"id": 1, "note": None}), True, header("nope"))
+    result = unwrap.apply(given_record.replace(value_schema=envelope))
+    assert result is not None
+    assert result.value == {"id": 1, "note": note}
 
 
 def test_without_a_schema_no_column_is_required() -> None:

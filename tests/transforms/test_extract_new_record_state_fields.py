@@ -13,6 +13,7 @@ from s3sink.transforms import ExtractNewRecordState
 from tests.transforms.change_events import (
     BLOCK_OF_PLACE,
     DELETE,
+    ENVELOPE,
     INT,
     NEW,
     OLD,
@@ -36,6 +37,8 @@ from tests.transforms.change_events import (
         ("source.ts_ms", "__source_ts_ms", 5, INT.replace(optional=True)),
         ("source.ts_ms:when", "__when", 5, INT.replace(optional=True)),
         ("op::", "__op", "u", TEXT),
+        ("op..", "__op", "u", TEXT),
+        ("ts_ms.:t", "__t", 7, INT.replace(optional=True)),
         ("id", "__id", None, TEXT.replace(doc="of it")),
         ("transaction.id", "__transaction_id", None, TEXT.replace(doc="of it")),
         ("before.note", "__before_note", "old", TEXT),
@@ -140,7 +143,15 @@ def test_what_is_no_change_event_gets_no_headers(value: Any) -> None:
 
 # ---------------------------------------------------------------------------------------------- routes
 @pytest.mark.parametrize(
-    ("text", "topic"), [("t2", "t2"), (None, SOURCE.topic), ("", SOURCE.topic), (" ", SOURCE.topic)]
+    ("text", "topic"),
+    [
+        ("t2", "t2"),
+        (None, SOURCE.topic),
+        ("", SOURCE.topic),
+        (" ", SOURCE.topic),
+        ("\x00 \t", SOURCE.topic),
+        ("\u3000", "\u3000"),
+    ],
 )
 @pytest.mark.parametrize("typed", [True, False])
 def test_a_column_can_say_the_topic(text: str | None, topic: str, typed: bool) -> None:
@@ -148,6 +159,28 @@ def test_a_column_can_say_the_topic(text: str | None, topic: str, typed: bool) -
     delete = event("d", OLD | {"note": text}, None)
     assert unwrapped(change, typed, route_by_field="note").topic == topic
     assert unwrapped(delete, typed, route_by_field="note").topic == topic
+
+
+@pytest.mark.parametrize(
+    ("operation", "mode", "replace_null_with_default", "topic"),
+    [
+        ("c", "rewrite", True, "t3"),
+        ("c", "rewrite", False, SOURCE.topic),
+        ("d", "rewrite", True, SOURCE.topic),
+        ("c", "tombstone", True, SOURCE.topic),
+    ],
+)
+def test_a_column_that_is_null_says_its_default_where_the_row_of_a_change_is_rewritten(
+    operation: str, mode: str, replace_null_with_default: bool, topic: str
+) -> None:
+    columns = (Field("note", TEXT.replace(default="t3")),)
+    row = Schema(type="struct", optional=True, fields=columns)
+    envelope = ENVELOPE.replace(fields=(Field("before", row), Field("after", row), *ENVELOPE.fields[2:]))
+    rows = (None, {"note": None}) if operation == "c" else ({"note": None}, None)
+    unwrap = ExtractNewRecordState(mode, route_by_field="note", replace_null_with_default=replace_null_with_default)
+    result = unwrap.apply(record(event(operation, *rows)).replace(value_schema=envelope))
+    assert result is not None
+    assert result.topic == topic
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,14 @@ def test_a_field_that_is_not_there_is_a_null_header_in_a_map_and_an_error_in_a_s
         smt.apply(record({"a": 1}, SCHEMA))
 
 
+def test_a_header_is_not_null_where_its_schema_says_so() -> None:
+    schema = Schema(type="struct", fields=(Field("a", Schema(type="int32", name="n", default=5)),))
+    assert HeaderFrom(["a"], ["h"], "move").apply(record({"a": None}, schema)).headers[0].value == 5
+    with pytest.raises(TransformError) as caught:
+        HeaderFrom(["a"], ["h"], "move", replace_null_with_default=False).apply(record({"a": None}, schema))
+    assert caught.value.reason == "A null value requires an optional schema but was Schema{n:INT32}"
+
+
 @pytest.mark.parametrize("operation", ["move", "copy"])
 @pytest.mark.parametrize(
     ("value", "schema", "reason"),

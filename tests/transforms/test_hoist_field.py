@@ -59,7 +59,9 @@ def test_documents_are_wrapped_as_rows_are() -> None:
     assert HoistField("h").apply_batch(batch).documents() == [{"h": value} for value in values]
 
 
-def test_the_field_is_required_and_may_be_empty() -> None:
+def test_the_field_is_required_and_may_be_empty_where_there_is_no_schema() -> None:
     assert from_properties(HoistField, {"field": ""}).apply(record(1)).value == {"": 1}
+    with pytest.raises(TransformError, match=r"fieldName cannot be null\."):
+        HoistField("").apply(record(1, Schema(type="int32")))
     with pytest.raises(ConfigError, match='Missing required configuration "field" which has no default value'):
         from_properties(HoistField, {})

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s3sink.config import from_properties
-from s3sink.errors import ConfigError, TransformError
+from s3sink.errors import SCHEMA_BUILDER_EXCEPTION, ConfigError, TransformError
 from s3sink.record import SinkRecord, TopicPartition
 from s3sink.schema import DATE, DECIMAL, TIMESTAMP, Field, Schema
 from s3sink.transforms import InsertField, MaskField, ReplaceField
@@ -109,6 +109,7 @@ def test_masked_lists_and_maps_are_not_shared() -> None:
         ("abc", TEXT, "123", "123"),
         (5, INT8, "300", 44),
         (5, None, "12.7", 12),
+        (5, None, "\u0663", 3),
         (5, None, "1e20", (10**20 + 2**63) % 2**64 - 2**63),
         (5.0, None, "1.25", 1.25),
         (5.0, Schema(type="float32"), "0.1234567890123", 0.12345679),
@@ -221,6 +222,21 @@ def test_with_a_schema_the_schema_is_replaced_too() -> None:
     assert result.value_schema == struct(xyz=INT32, bar=Schema(type="boolean"), etc=TEXT)
     with pytest.raises(TransformError, match="field name duplication etc"):
         ReplaceField(renames=["abc:etc"]).apply(record(ROW, schema))
+
+
+def test_a_struct_with_the_new_name_and_without_the_old_one_is_refused_as_in_connect() -> None:
+    given_record = record({"new": 5}, struct(new=INT32))
+    with pytest.raises(TransformError) as caught:
+        ReplaceField(renames=["old:new"]).apply(given_record)
+    assert caught.value.reason == "old is not a valid field name"
+    assert ReplaceField(renames=["old:other"]).apply(given_record).value == {"new": 5}
+
+
+def test_no_field_of_a_struct_is_without_a_name() -> None:
+    with pytest.raises(TransformError) as caught:
+        InsertField("!").apply(record({}, struct()))
+    assert (caught.value.reason, caught.value.connect_class) == ("fieldName cannot be null.", SCHEMA_BUILDER_EXCEPTION)
+    assert InsertField("!").apply(record({})).value == {"": "lake"}
 
 
 # ---------------------------------------------------------------------------------------------- options

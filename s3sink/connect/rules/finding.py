@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 from s3sink.config import masked
 from s3sink.connect.keys import PARTITIONERS
 from s3sink.connect.load import Connector
-from s3sink.connect.secret import is_secret
+from s3sink.connect.secret import is_secret, without_user
 from s3sink.connect.values import Values
 from s3sink.errors import Problem
 from s3sink.sink import S3Sink
@@ -115,8 +115,10 @@ class Linted:
         """A finding about a key, which need not be in the file."""
         value = self.values.properties.get(key, "")
         secret = bool(value) and (key in self.values.findings.secrets or is_secret(key))
-        reason = masked(Problem(key, reason), {key: value}).message if secret else reason
-        return Finding(level, key, "***" if secret else value, reason, remedy, self.sources.get(key, ""))
+        if secret:
+            reason, remedy = (masked(Problem(key, text), {key: value}).message for text in (reason, remedy))
+        shown = "***" if secret else without_user(value)
+        return Finding(level, key, shown, without_user(reason), without_user(remedy), self.sources.get(key, ""))
 
 
 Rule = Callable[[Linted], Iterable[Finding]]
