@@ -13,9 +13,9 @@ from s3sink.errors import ConfigurationChangedError, ConsistencyError
 from s3sink.generation import Owner, owner_of
 from s3sink.record import TopicPartition
 from s3sink.retry import retrying
+from s3sink.setup import Decided, Setup
 from s3sink.state import Boundary, Intent, Progress
 from s3sink.storage import ObjectInfo
-from s3sink.writer import Decided, Setup
 
 log = logging.getLogger("s3sink.recovery")
 

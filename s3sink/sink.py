@@ -21,11 +21,11 @@ from s3sink.partitioners import DefaultPartitioner, Partitioner, is_deterministi
 from s3sink.pipeline import NullValues, Pipeline
 from s3sink.retry import Backoff
 from s3sink.rotation import Compatibility, FlushSize, RotationPolicy, SchemaChange
+from s3sink.setup import OnConflict, Setup
 from s3sink.state import Committer, StateStore
 from s3sink.storage import ObjectStore
 from s3sink.tolerance import ErrorPolicy, policy_of
 from s3sink.transforms import Chain, TransformLike
-from s3sink.writer import OnConflict, Setup
 
 OnGap = Literal["fail", "continue"]
 OnRevoke = Literal["drop", "commit"]

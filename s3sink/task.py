@@ -16,9 +16,10 @@ from s3sink.pipeline import Pipeline
 from s3sink.record import TopicPartition
 from s3sink.recovery import recover
 from s3sink.rotation import Reason
+from s3sink.setup import Decided, Replaced, Rewind, Setup
 from s3sink.sink import S3Sink
 from s3sink.state import Progress
-from s3sink.writer import Decided, Replaced, Rewind, Setup, TopicPartitionWriter
+from s3sink.writer import TopicPartitionWriter
 
 log = logging.getLogger("s3sink.task")
 

@@ -1,187 +1,27 @@
-"""Writes the records of one source partition into files and makes them visible exactly once.
-
-The order is the promise: **decide** (boundary in the changelog, acknowledged), **fence** (intent with the group,
-refused for a writer that was replaced), **create** (head file, then the others, each only if its key is free),
-**commit** (`stop`). A crash after any step is finished by whoever gets the partition next, into the same keys.
-"""
+"""Writes the records of one source partition into files, closes them, and has them published in order."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from collections.abc import Iterable, Mapping
 
-from s3sink.batch import Kind, RecordBatch, Route, RoutedBatch
-from s3sink.clock import Clock
-from s3sink.errors import (
-    ConsistencyError,
-    KeyConflictError,
-    ObjectExistsError,
-    RecordError,
-    S3SinkError,
-    StoreRefusedError,
-)
+from s3sink.batch import RecordBatch, Route, RoutedBatch
+from s3sink.errors import RecordError
 from s3sink.fitting import Fitting, Pieces, Refused
-from s3sink.formats import BufferingWriter, FileWriter, Format, SchemaBoundWriter
-from s3sink.generation import (
-    Generation,
-    OffsetDigest,
-    Owner,
-    SealedFile,
-    opening_metadata,
-    owner_of,
-    sealing_metadata,
-)
-from s3sink.layout import Layout
-from s3sink.metrics import Metrics
+from s3sink.generation import Generation, SealedFile, opening_metadata
+from s3sink.open_file import OpenFile
+from s3sink.publisher import Publisher
 from s3sink.record import TopicPartition
-from s3sink.retry import Backoff, retrying
-from s3sink.rotation import Compatibility, Cut, FileSet, Reason, RotationPolicy, decide, due
+from s3sink.rotation import Cut, FileSet, Reason, decide, due
 from s3sink.schema import Schema
-from s3sink.state import Boundary, Committer, Intent, Progress, StateStore
-from s3sink.storage import ObjectStore
-from s3sink.upload import PartBuffer, PartUpload
+from s3sink.setup import Decided, Setup
+from s3sink.upload import PartUpload
 
-log = logging.getLogger("s3sink.writer")
-
-OnConflict = Literal["fail", "overwrite"]
 #: A round's intent must fit into the metadata of an offset, 4096 bytes by default, beside those of other sinks.
 GENERATIONS_A_ROUND = 64
 #: A round that has so many files ends with their generation: what is committed need not be looked at after a crash.
 FILES_A_ROUND = 128
-
-
-class Decided(NamedTuple):
-    """A generation that exists already, on paper or in the bucket: source offsets `[start, stop)` must be cut so.
-
-    `keys` has the logged key of a file where its changelog row was found. `done`: every file exists, nothing is to be
-    written, the records are only read past.
-    """
-
-    start: int
-    stop: int
-    reason: Reason
-    id: str | None = None
-    keys: Mapping[Route, str] = {}
-    done: bool = False
-
-
-class Replaced(S3SinkError):
-    """The coordinator refused an intent or a commit: another worker has the partition now."""
-
-
-class Rewind(S3SinkError):
-    """Another writer's generation was found under our key: read again from `start` and cut as it did."""
-
-    def __init__(self, start: int, decided: Decided) -> None:
-        self.start, self.decided = start, decided
-        super().__init__(f"read again from offset {start} to finish [{decided.start}, {decided.stop})")
-
-
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """What all partitions of a sink have in common."""
-
-    store: ObjectStore
-    state: StateStore
-    committer: Committer
-    formats: Mapping[Kind, Format]
-    layout: Layout
-    policies: Sequence[RotationPolicy]
-    fingerprint: str
-    conditional_create: bool
-    on_conflict: OnConflict
-    part_size: int
-    new_id: Callable[[], str]
-    clock: Clock
-    metrics: Metrics
-    backoff: Backoff = field(default_factory=Backoff)
-    compatibility: Compatibility = "NONE"
-
-
-class OpenFile:
-    """One growing file: everything that lives and dies with it."""
-
-    __slots__ = (
-        "_bound",
-        "_buffers",
-        "_digest",
-        "buffer",
-        "count",
-        "first",
-        "key",
-        "last",
-        "route",
-        "schema",
-        "upload",
-        "writer",
-    )
-
-    def __init__(self, route: Route, key: str, first: int, schema: Schema | None, format: Format) -> None:
-        self.route, self.key, self.first, self.schema = route, key, first, schema
-        self.last = first
-        self.count = 0
-        self._digest = OffsetDigest()
-        self.buffer = PartBuffer()
-        self.writer: FileWriter = format.open(self.buffer, schema)
-        self._bound = self.writer if isinstance(self.writer, SchemaBoundWriter) else None
-        self._buffers = self.writer if isinstance(self.writer, BufferingWriter) else None
-        self.upload: PartUpload | None = None
-
-    def append(self, batch: RecordBatch) -> None:
-        """Add records of this file's route."""
-        self.writer.write(batch)
-        self._digest.update(batch)
-        self.last = batch.offset_at(batch.n - 1)
-        self.count += batch.n
-
-    def fits(self, batch: RecordBatch) -> bool:
-        """Whether the file can take these records at all."""
-        return self._bound is None or self._bound.fits(batch)
-
-    @property
-    def bound(self) -> bool:
-        """Whether the file has one schema."""
-        return self._bound is not None
-
-    def hold(self) -> None:
-        """Take whatever schema comes: what belongs into this file was decided before."""
-        if self._bound is not None:
-            self._bound.hold()
-
-    @property
-    def held(self) -> int:
-        """Bytes in memory."""
-        return self.buffer.size + self._pending + (self.upload.in_flight if self.upload else 0)
-
-    @property
-    def produced(self) -> int:
-        """Bytes that the file has by now, as far as they are known."""
-        return self.buffer.total + self._pending
-
-    @property
-    def _pending(self) -> int:
-        return self._buffers.buffered if self._buffers is not None else 0
-
-    def seal(self) -> SealedFile:
-        """Finish the file. An upload gets its last part now, once, so that completing it can be tried again."""
-        self.writer.close()
-        if self.upload is not None and self.buffer.size:
-            self.upload.add(self.buffer.take())
-        return SealedFile(
-            self.route,
-            self.key,
-            self.first,
-            self.last,
-            self.count,
-            self._digest.hexdigest(),
-            self.buffer.take(),
-            self.buffer.total,
-            self.upload,
-        )
 
 
 class TopicPartitionWriter:
@@ -194,6 +34,7 @@ class TopicPartitionWriter:
     def __init__(self, source: TopicPartition, setup: Setup, start: int, decided: Iterable[Decided] = ()) -> None:
         self.source = source
         self._setup = setup
+        self._publisher = Publisher(source, setup)
         self._decided = deque(d for d in decided if d.stop > start)
         self._until = self._decided[-1].stop if self._decided else start
         self._fitting = Fitting(setup.compatibility, setup.formats[""])
@@ -493,149 +334,12 @@ class TopicPartitionWriter:
         await asyncio.gather(*(upload.abort() for upload in uploads), return_exceptions=True)
 
     async def _round(self, generations: tuple[Generation, ...]) -> None:
-        start, stop = generations[0].start, generations[-1].stop
-        if any(g.files for g in generations):
-            await self._decide(start, generations)
-            await self._create(generations)
-        if not await self._setup.committer.commit(self.source, Progress(stop, None, self._until)):
-            self._setup.metrics.add("commits_refused", 1, topic=self.source.topic)
-            raise Replaced(f"{self.source}: the commit of {stop} was refused, another worker has the partition")
-        self.committed = stop
-        for generation in generations:
-            self._committed(generation)
-
-    async def _decide(self, start: int, generations: tuple[Generation, ...]) -> None:
-        setup = self._setup
-        boundary = Boundary(tuple(g.entry() for g in generations), setup.fingerprint)
-        await setup.state.put(self.source, boundary)
-        intent = Intent(boundary.id, tuple(g.stop for g in generations), setup.fingerprint)
-        if not await setup.committer.commit(self.source, Progress(start, intent, self._until)):
-            setup.metrics.add("intents_refused", 1, topic=self.source.topic)
-            raise Replaced(f"{self.source}: the intent from {start} was refused, another worker has the partition")
-
-    async def _create(self, generations: tuple[Generation, ...]) -> None:
-        """Heads one after the other, since each may show that another writer was first; the rest concurrently."""
-        rest: list[asyncio.Task[None]] = []
-        try:
-            for generation in generations:
-                if generation.files:
-                    await self._create_file(generation, generation.files[0])
-                    rest += [asyncio.create_task(self._create_file(generation, f)) for f in generation.files[1:]]
-            await asyncio.gather(*rest)
-        except Rewind:
-            # What comes before the adopted generation will be committed without another look: it must be complete.
-            await asyncio.gather(*rest)
-            raise
-        except BaseException:
-            for task in rest:
-                task.cancel()
-            await asyncio.gather(*rest, return_exceptions=True)
-            raise
-
-    async def _create_file(self, generation: Generation, file: SealedFile) -> None:
-        what = f"{self.source}: {file.key}"
-        await retrying(what, lambda: self._try_create(generation, file), self._setup.backoff, self._setup.metrics)
-        self._setup.metrics.add("objects_committed", 1, topic=self.source.topic)
-
-    async def _try_create(self, generation: Generation, file: SealedFile) -> None:
-        conditional = self._conditional(file)
-        if not conditional and await self._is_there(generation, file):
-            return
-        try:
-            await self._send(generation, file, if_absent=conditional)
-        except ObjectExistsError:
-            if not await self._is_there(generation, file):
-                await self._send(generation, file, if_absent=False)
-
-    def _conditional(self, file: SealedFile) -> bool:
-        """Whether the store can be left to find out if the key is free: not where a 412 would cost the parts."""
-        setup = self._setup
-        return setup.conditional_create and not (setup.on_conflict == "overwrite" and file.upload is not None)
-
-    async def _send(self, generation: Generation, file: SealedFile, *, if_absent: bool) -> None:
-        setup = self._setup
-        metadata = sealing_metadata(generation, file)
-        setup.metrics.add("store_requests")
-        if file.upload is None:
-            opening = opening_metadata(self.source, generation.id, setup.fingerprint, generation.start, file.first)
-            await setup.store.put(file.key, file.body, metadata=opening | metadata, if_absent=if_absent)
-            return
-        await file.upload.arrived()
-        try:
-            await file.upload.complete(if_absent=if_absent, metadata=metadata)
-        except StoreRefusedError:
-            # An earlier attempt may have completed it although its answer was lost: the store then knows no upload.
-            if not await self._is_there(generation, file):
-                raise
-
-    async def _is_there(self, generation: Generation, file: SealedFile) -> bool:
-        """Whether the key holds this very file. Raises Rewind or KeyConflictError when it holds another one."""
-        self._setup.metrics.add("store_requests")
-        info = await self._setup.store.head(file.key)
-        if info is None:
-            return False
-        owner = owner_of(info.metadata)
-        if owner is None or owner.source != str(self.source):
-            return self._foreign(file, owner)
-        if owner.id == generation.id:
-            return True
-        if owner.stop != generation.stop:
-            return self._adopt(generation, file, owner)
-        if owner.digest != file.digest and owner.fingerprint != self._setup.fingerprint:
-            by = "holds other records of the same offsets, written with another configuration"
-            raise KeyConflictError(self.source, file.key, by)
-        return True  # the same records by another decision; after compaction there may be fewer of them today
-
-    def _foreign(self, file: SealedFile, owner: Owner | None) -> bool:
-        if self._setup.on_conflict == "overwrite":
-            log.warning("%s: replacing %s, on_conflict=overwrite", self.source, file.key)
-            return False
-        by = f"was written from {owner.source}" if owner else "was not written by s3sink"
-        raise KeyConflictError(self.source, file.key, by)
-
-    def _adopt(self, generation: Generation, file: SealedFile, owner: Owner) -> bool:
-        if file is not generation.files[0]:
-            raise KeyConflictError(self.source, file.key, f"belongs to the generation {owner.start} to {owner.stop}")
-        if owner.stop is None:
-            raise ConsistencyError(
-                f"{file.key!r} is a multipart object whose writer died before it said where its generation ends, and "
-                "neither the changelog nor the group knows; remove the object, its records are read again",
-                source=self.source,
-            )
-        self._setup.metrics.add("generations_adopted", 1, topic=self.source.topic)
-        log.warning(
-            "%s: [%d, %d) was written before as [%d, %d): going on behind that",
-            self.source, generation.start, generation.stop, owner.start, owner.stop,
-        )  # fmt: skip
-        adopted = Decided(generation.start, owner.stop, "adopted", owner.id, done=owner.files == 1)
-        raise Rewind(generation.start, adopted)
-
-    def _committed(self, generation: Generation) -> None:
-        if not generation.files:
-            return
-        metrics, topic = self._setup.metrics, self.source.topic
-        records = sum(max(f.records for f in files) for files in _of_one_route(generation.files))
-        size = sum(f.size for f in generation.files)
-        metrics.add("generations_committed", 1, topic=topic)
-        metrics.add("records_written", records, topic=topic)
-        metrics.add("bytes_written", size, topic=topic)
-        log.info(
-            "rotated topic=%s partition=%d start=%d stop=%d reason=%s files=%d records=%d bytes=%d seconds=%.3f",
-            topic, self.source.partition, generation.start, generation.stop, generation.reason,
-            len(generation.files), records, size, (self._setup.clock() - generation.opened_at) / 1000,
-        )  # fmt: skip
+        await self._publisher.publish(generations, self._until)
+        self.committed = generations[-1].stop
 
 
 def _schema_of(batch: RecordBatch) -> Schema | None:
     return None if batch.is_raw else batch.records()[0].value_schema
-
-
-def _of_one_route(files: tuple[SealedFile, ...]) -> Iterable[list[SealedFile]]:
-    """A file of values with its companions."""
-    routes: dict[tuple[str, str], list[SealedFile]] = {}
-    for file in files:
-        routes.setdefault(file.route[:2], []).append(file)
-    return routes.values()
 
 
 def _head_first(files: tuple[SealedFile, ...]) -> tuple[SealedFile, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -11,6 +12,8 @@ from typing import Any, Final, Literal, NamedTuple
 from s3sink.agents import security
 from s3sink.config import check, problem_if
 from s3sink.errors import ConfigError, Problem
+
+_NEVER: Final = 2**31 - 1  # milliseconds
 
 Client = Literal["consumer", "producer", "admin"]
 
@@ -37,12 +40,27 @@ class Taken(NamedTuple):
     of_consumer: bool = False
 
 
+def _integer(text: str) -> int:
+    if not re.fullmatch(r"[+-]?[0-9]{1,19}", text.strip()):
+        raise ValueError("Not a number of type INT")
+    return int(text)
+
+
 def _number(text: str) -> int:
-    return int(text.strip())
+    number = _integer(text)
+    if number < 0:
+        raise ValueError("Value must be at least 0")
+    return number
 
 
 def _seconds(text: str) -> float:
-    return int(text.strip()) / 1000
+    return _number(text) / 1000
+
+
+def _idle_time(text: str) -> int:
+    """Java's clients take a negative one for never."""
+    number = _integer(text)
+    return number if number >= 0 else _NEVER
 
 
 def _text(text: str) -> str:
@@ -81,7 +99,7 @@ TAKEN: Final[Mapping[Client, Mapping[str, Taken]]] = {
         "heartbeat.interval.ms": Taken("broker_heartbeat_interval", _seconds),
         "request.timeout.ms": Taken("broker_request_timeout", _seconds),
         "metadata.max.age.ms": Taken("consumer_metadata_max_age_ms", _number),
-        "connections.max.idle.ms": Taken("consumer_connections_max_idle_ms", _number),
+        "connections.max.idle.ms": Taken("consumer_connections_max_idle_ms", _idle_time),
         "max.partition.fetch.bytes": Taken("consumer_max_fetch_size", _number),
         "auto.offset.reset": Taken("consumer_auto_offset_reset", _one_of("earliest", "latest")),
         "group.id": Taken("group_id", str, of_consumer=True),
@@ -99,7 +117,7 @@ TAKEN: Final[Mapping[Client, Mapping[str, Taken]]] = {
         "max.request.size": Taken("producer_max_request_size", _number),
         "request.timeout.ms": Taken("producer_request_timeout", _seconds),
         "metadata.max.age.ms": Taken("producer_metadata_max_age_ms", _number),
-        "connections.max.idle.ms": Taken("producer_connections_max_idle_ms", _number),
+        "connections.max.idle.ms": Taken("producer_connections_max_idle_ms", _idle_time),
     },
     "admin": {},
 }
@@ -220,8 +238,7 @@ class _Reading:
             else:
                 self.warnings.append(Problem(f"{client}.{key}", _why_idle(client, key)))
         except ValueError as error:
-            reason = "Not a number of type INT" if "invalid literal" in str(error) else str(error)
-            words = f"Invalid value {text} for configuration {key}: {reason}"
+            words = f"Invalid value {text} for configuration {key}: {error}"
             self.problems.append(Problem(f"{client}.{key}", words))
 
     def compare(self, client: Client, options: Mapping[str, str], mine: Mapping[str, str]) -> None:

@@ -33,9 +33,9 @@ from s3sink.errors import (
 from s3sink.metrics import Metrics
 from s3sink.pipeline import Pipeline
 from s3sink.record import TopicPartition
+from s3sink.setup import Setup
 from s3sink.sink import S3Sink
 from s3sink.task import SinkTask
-from s3sink.writer import Setup
 
 log = logging.getLogger("s3sink")
 

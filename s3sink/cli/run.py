@@ -20,7 +20,12 @@ _PATH = click.Path()
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=_PATH, metavar="FILE...")
 @click.option("--bootstrap-servers", metavar="HOST:PORT,...", help="Kafka; goes over what files say.")
-@click.option("--worker", type=_PATH, help="A Connect worker's properties: brokers, security, converters, providers.")
+@click.option(
+    "--worker",
+    type=_PATH,
+    metavar="FILE",
+    help="A Connect worker's properties: brokers, security, converters, providers.",
+)
 @click.option(
     "--set", "settings", multiple=True, metavar="KEY=VALUE", help="A property of every connector; repeatable."
 )

@@ -190,7 +190,11 @@ class _Reading:
             self.problems += [Problem(key, problem.message) for problem in error.problems]
             return match[0]
         if value is None:
-            found = f"{match[3]!r} is not found" if provider else f"{match[1]!r} is not in config.providers"
+            found = (
+                f"{match[3]!r} is not found, or may not be read"
+                if provider
+                else f"{match[1]!r} is not in config.providers"
+            )
             self.warnings.append(Problem(key, f"the reference {match[0]} stays as it is: {found}"))
             return match[0]
         self.secrets.add(key)

@@ -11,6 +11,7 @@ from s3sink.errors import ObjectExistsError, S3SinkError, StoreUnavailableError
 from s3sink.metrics import Metrics, NoMetrics
 from s3sink.record import TopicPartition
 from s3sink.retry import Backoff
+from s3sink.setup import Setup
 from s3sink.sink import S3Sink
 from s3sink.task import SinkTask
 from s3sink.testing.broker import (
@@ -23,7 +24,6 @@ from s3sink.testing.broker import (
     Membership,
 )
 from s3sink.testing.faults import FaultyStore
-from s3sink.writer import Setup
 
 
 class ProcessDiedError(S3SinkError):

@@ -67,6 +67,8 @@ REFUSED = {
     "enable.auto.commit": ("true", "must be false"),
     "auto.offset.reset": ("none", "must be one of earliest, latest"),
     "session.timeout.ms": ("10s", "Not a number of type INT"),
+    "max.partition.fetch.bytes": ("-1", "Value must be at least 0"),
+    "fetch.min.bytes": ("1_000", "Not a number of type INT"),
     "heartbeat.interval.ms": ("10000", "must be smaller than session.timeout.ms=10000"),
     "security.protocol": ("TLS", "must be one of PLAINTEXT"),
     "sasl.mechanism": ("GSSAPI", "can be PLAIN, SCRAM-SHA-256, SCRAM-SHA-512"),
@@ -78,6 +80,10 @@ def test_what_would_break_a_promise_or_cannot_be_read_is_refused(key: str) -> No
     value, words = REFUSED[key]
     more = {"security.protocol": "SASL_PLAINTEXT"} if key.startswith("sasl") else {}
     assert words in problems({**more, key: value})[f"consumer.{key}"]
+
+
+def test_connections_that_are_never_idle_are_said_with_a_negative_time() -> None:
+    assert options({"connections.max.idle.ms": "-1"}).settings["consumer_connections_max_idle_ms"] == 2**31 - 1
 
 
 def test_all_problems_of_all_clients_come_together() -> None:

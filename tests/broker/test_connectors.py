@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ import psutil
 import pyarrow.parquet as pq
 import pytest
 
-from tests.broker.cluster import EPOCH, Sent
+from tests.broker.cluster import EPOCH, Cluster, Sent
 from tests.broker.connectors import FILES, Run, forget, member_of, plain, with_schema
 from tests.broker.harness import Rig
 from tests.broker.process import wait_for
@@ -109,6 +109,14 @@ def _prepare(rig: Rig, name: str, topic: str, partitions: int, records: list[Sen
     forget(rig, name, topics=(topic,))
     rig.cluster.create_topic(topic, partitions)
     rig.cluster.produce(topic, records)
+
+
+@pytest.fixture(autouse=True)
+def _leaves_no_topics(cluster: Cluster) -> Iterator[None]:
+    """Their names are those of other tests' apps too."""
+    yield
+    for topic in {case.topic for case in CASES} & set(cluster.topics()):
+        cluster.delete_topic(topic)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: "-".join([case.file, *map(str, case.arguments[1:])]))

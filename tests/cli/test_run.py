@@ -144,7 +144,7 @@ def test_no_settings_however_mangled_end_in_a_traceback(settings: dict[str, str]
 # ---------------------------------------------------------------------------------------------- who runs where
 def test_a_connector_is_in_as_many_processes_as_it_has_tasks_and_shares_them(tmp_path: Path) -> None:
     three = connector(tmp_path / "a.json", "three", **{"tasks.max": "3"})
-    one = connector(tmp_path / "b.json", "one")
+    one = connector(tmp_path / "b.json", "one", topics="b")
     jobs, _ = read_jobs([str(three), str(one)], None, BROKER, [])
     together = [(task, [job.connector.name for job in group]) for task, group in _processes(jobs, apart=False)]
     assert together == [(0, ["three", "one"]), (1, ["three"]), (2, ["three"])]

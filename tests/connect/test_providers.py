@@ -59,7 +59,7 @@ def test_values_that_held_a_reference_are_shown_nowhere() -> None:
 def test_a_reference_that_stays_is_a_warning() -> None:
     resolved = resolve({"a": "${env:C}", "b": "${vault:x}", "c": "${topic}"}, ENV)
     assert resolved.warnings == (
-        ("a", "the reference ${env:C} stays as it is: 'C' is not found"),
+        ("a", "the reference ${env:C} stays as it is: 'C' is not found, or may not be read"),
         ("b", "the reference ${vault:x} stays as it is: 'vault' is not in config.providers"),
     )
 

@@ -17,8 +17,10 @@ from s3sink.batch import RecordBatch, Route, Span
 from s3sink.dlq import DeadLetterTopic
 from s3sink.errors import KeyConflictError, RecordError
 from s3sink.generation import Generation
+from s3sink.publisher import Publisher
 from s3sink.record import SinkRecord, TopicPartition
 from s3sink.rotation import FlushSize
+from s3sink.setup import Decided, Replaced, Rewind
 from s3sink.sink import S3Sink
 from s3sink.state import Boundary, Intent, Progress
 from s3sink.storage import MemoryStore
@@ -27,7 +29,7 @@ from s3sink.testing.broker import FakeCommitter, FakeRecord, FakeTable
 from s3sink.testing.process import FakeProcess
 from s3sink.testing.simulation import SOURCE, ByLetter, Fate, Simulation
 from s3sink.transforms import Chain
-from s3sink.writer import Decided, Replaced, Rewind, TopicPartitionWriter
+from s3sink.writer import TopicPartitionWriter
 
 Patch = pytest.MonkeyPatch
 Scenario = Callable[[Simulation], None]
@@ -245,13 +247,13 @@ def _intent_not_sent(patch: Patch) -> None:
 
 
 def _commit_before_create(patch: Patch) -> None:
-    create = TopicPartitionWriter._create
+    create = Publisher._create
 
-    async def late(self: TopicPartitionWriter, generations: tuple[Generation, ...]) -> None:
-        await self._setup.committer.commit(self.source, Progress(generations[-1].stop, None, 0))
+    async def late(self: Publisher, generations: tuple[Generation, ...]) -> None:
+        await self._setup.committer.commit(self._source, Progress(generations[-1].stop, None, 0))
         await create(self, generations)
 
-    patch.setattr(TopicPartitionWriter, "_create", late)
+    patch.setattr(Publisher, "_create", late)
 
 
 def _commit_one_too_far(patch: Patch) -> None:
@@ -273,17 +275,17 @@ def _intent_one_too_far(patch: Patch) -> None:
 
 
 def _412_without_looking(patch: Patch) -> None:
-    async def ours(self: TopicPartitionWriter, generation: Generation, file: Any) -> bool:
+    async def ours(self: Publisher, generation: Generation, file: Any) -> bool:
         return True
 
-    patch.setattr(TopicPartitionWriter, "_is_there", ours)
+    patch.setattr(Publisher, "_is_there", ours)
 
 
 def _412_without_adoption(patch: Patch) -> None:
-    def refused(self: TopicPartitionWriter, generation: Generation, file: Any, owner: Any) -> bool:
-        raise KeyConflictError(self.source, file.key, "is another's")
+    def refused(self: Publisher, generation: Generation, file: Any, owner: Any) -> bool:
+        raise KeyConflictError(self._source, file.key, "is another's")
 
-    patch.setattr(TopicPartitionWriter, "_adopt", refused)
+    patch.setattr(Publisher, "_adopt", refused)
 
 
 def _span_shrunk_by_a_filter(patch: Patch) -> None:
@@ -339,7 +341,7 @@ def _current_generation_in_a_commit(patch: Patch) -> None:
 
 
 def _rest_given_up_at_an_adoption(patch: Patch) -> None:
-    async def create(self: TopicPartitionWriter, generations: tuple[Generation, ...]) -> None:
+    async def create(self: Publisher, generations: tuple[Generation, ...]) -> None:
         rest: list[asyncio.Task[None]] = []
         try:
             for g in generations:
@@ -351,7 +353,7 @@ def _rest_given_up_at_an_adoption(patch: Patch) -> None:
                 task.cancel()
             raise
 
-    patch.setattr(TopicPartitionWriter, "_create", create)
+    patch.setattr(Publisher, "_create", create)
 
 
 def _refusal_ignored(patch: Patch) -> None:
