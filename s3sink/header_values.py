@@ -10,7 +10,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from s3sink.connect_json import INT_BITS, shortest_float32
+from s3sink.connect_json import shortest_float32
+from s3sink.java_class import INT_BITS
 from s3sink.java_text import epoch_milliseconds
 from s3sink.schema import DATE, DECIMAL, TIME, TIMESTAMP, Schema
 from s3sink.simple_date_format import SimpleDateFormat

@@ -9,9 +9,9 @@ from s3sink.avro_data.logical import to_plain
 from s3sink.avro_data.options import MappingOptions
 from s3sink.avro_data.tree import Avro
 from s3sink.avro_data.wire import key_of, symbol_texts, wrapped_name, wraps
-from s3sink.connect_json import INT_BITS, Function
+from s3sink.connect_json import Function
 from s3sink.errors import FormatError
-from s3sink.java_class import java_class
+from s3sink.java_class import INT_BITS, java_class
 from s3sink.schema import Schema
 
 

@@ -32,7 +32,7 @@ _PATH = click.Path()
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One partition. `taken` says that an object has the first new key already."""
+    """One partition, with keys as they are in the bucket. `taken` says that an object has the first new key already."""
 
     source: TopicPartition
     stand: Stand
@@ -131,9 +131,15 @@ async def _row(
 ) -> Row:
     stored = await look_back(sink, found, at.committed, most)
     decision = decide(sink, at.committed, at.begin, at.end, stored)
-    prefix = getattr(sink.store, "prefix", "")
     first = await asyncio.to_thread(_first_key, sink, source, at)
-    return Row(source, at, stored, decision, f"{prefix}/{first}" if prefix else first, first in keys)
+    whole = replace(stored, objects=tuple(one._replace(key=_whole(sink, one.key)) for one in stored.objects))
+    return Row(source, at, whole, decision, _whole(sink, first), first in keys)
+
+
+def _whole(sink: S3Sink, key: str) -> str:
+    """A key as it is in the bucket."""
+    prefix = getattr(sink.store, "prefix", "")
+    return f"{prefix}/{key}" if prefix else key
 
 
 def _first_key(sink: S3Sink, source: TopicPartition, at: Stand) -> str:

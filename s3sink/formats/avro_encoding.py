@@ -18,8 +18,8 @@ from s3sink.avro_data.logical import to_plain
 from s3sink.avro_data.tree import Avro
 from s3sink.avro_data.wire import wire_schema
 from s3sink.avro_data.writing import writer
-from s3sink.connect_json import INT_BITS
 from s3sink.errors import FormatError
+from s3sink.java_class import INT_BITS
 from s3sink.schema import Schema
 
 Column = Iterable[bytes]

@@ -10,8 +10,9 @@ from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal, NoReturn
 
-from s3sink.connect_json import INT_BITS, int_decoder, shortest_float32
+from s3sink.connect_json import int_decoder, shortest_float32
 from s3sink.errors import TransformError
+from s3sink.java_class import INT_BITS
 from s3sink.java_text import date_text, double_text, epoch_milliseconds, float_text, parse_double, parse_integer
 from s3sink.schema import DATE, DECIMAL, TIME, TIMESTAMP, Schema
 from s3sink.transforms._fields import java_class, not_connect_data

@@ -17,7 +17,7 @@ from s3sink.connect.takeover import Stored, StoredObject, decide
 from s3sink.record import TopicPartition
 from tests.cli.test_lint import GOOD, write
 
-KEY = "t/partition=0/t+0+0000000010.json"
+KEY = "topics/t/partition=0/t+0+0000000010.json"
 NEXT = "topics/t/partition=0/t+0+0000000012.json"
 
 
