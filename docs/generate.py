@@ -17,6 +17,8 @@ from typing import Any, Literal, Union, get_args, get_origin
 import msgspec
 
 import s3sink.transforms
+from s3sink.agents.clients import CHECKED, IDLE, TAKEN
+from s3sink.agents.security import KEYS as SECURITY
 from s3sink.config import PropertyOption, options_of
 from s3sink.connect import build_transforms
 from s3sink.connect.classes import CLASSES
@@ -236,7 +238,16 @@ under `s3sink.` are ours, and Kafka Connect ignores them. `s3sink lint FILE` say
 effect, and whether it is exactly once.
 
 `${env:NAME}`, `${file:/path:key}` and `${directory:/path:name}` in a value are resolved when the file is read, and
-never shown.
+never shown by `lint`, logs or errors; names that are made of them, such as `topics.dir`, are names of objects all the
+same. A worker's `config.providers`, with `--worker`, takes the place of these three.
+"""
+_CLIENTS = """\
+## Options of Kafka's clients
+
+A connector's `consumer.override.*`, `producer.override.*` and `admin.override.*` go over its worker's `consumer.*`,
+`producer.*` and `admin.*`. One connection to the cluster serves all: the options that say how to reach it are the
+consumer's, or the worker's own without a prefix, and another client may only repeat them. Certificates are PEM; login
+is PLAIN or SCRAM. Every other option has a warning.
 """
 _IDLE = "These are read and checked, and change nothing here:"
 _NO_KEYS = "These are seen in files, and are no keys of the S3 sink; each is warned about:"
@@ -245,7 +256,12 @@ _NO_KEYS = "These are seen in files, and are no keys of the S3 sink; each is war
 def configuration_page() -> str:
     """All keys of connector files."""
     return "\n".join(
-        [_OF_CONFIGURATION, *(line for group in _GROUPS for line in _keys_of(group)), *_keys_without_effect()]
+        [
+            _OF_CONFIGURATION,
+            *(line for group in _GROUPS for line in _keys_of(group)),
+            *_of_clients(),
+            *_keys_without_effect(),
+        ]
     )
 
 
@@ -263,6 +279,16 @@ def _key_row(key: Key) -> Sequence[str]:
         default = str(default).lower()
     shown = "required" if key.required else "" if default in (None, (), "") else f"`{default}`"
     return f"`{key.name}`", key.type.lower(), shown, key.doc
+
+
+def _of_clients() -> Iterator[str]:
+    yield _CLIENTS
+    names = {client: [*TAKEN[client], *CHECKED[client]] for client in TAKEN}
+    rows = [(client, ", ".join(f"`{name}`" for name in found)) for client, found in names.items() if found]
+    reach = ", ".join(f"`{name}`" for name in ("bootstrap.servers", *sorted(SECURITY)))
+    yield _table(("client", "options that take effect"), [*rows, ("all", reach)]) + "\n"
+    idle = ((f"`{client}.override.{name}`", why) for client, found in IDLE.items() for name, why in found.items())
+    yield _table(("option", "why it does nothing here"), idle) + "\n"
 
 
 def _keys_without_effect() -> Iterator[str]:
