@@ -14,6 +14,7 @@ from s3sink.connect.given import Given, given_properties
 from s3sink.connect.keys import KEYS, SINK
 from s3sink.connect.load import Connector, connector
 from s3sink.connect.rules import LEVELS, RULES, Finding, Level, Linted, Rule
+from s3sink.connect.unknown import warn_of_unknown
 from s3sink.connect.values import read_values
 from s3sink.errors import ConfigError, Problem
 from s3sink.partitioners import is_deterministic
@@ -64,10 +65,13 @@ def lint(properties: Mapping[str, Any], *, worker: Mapping[str, Any] | None = No
     except ConfigError as error:
         return _unreadable(properties, error, path)
     made, said = _read(properties, worker)
-    linted = Linted(
-        read_values(given.properties, given.secrets), made, given.worker, _sources(properties, path), properties
-    )
-    rules = RULES if is_sink(linted["connector.class"] or SINK) else ()
+    values = read_values(given.properties, given.secrets)
+    sink = is_sink(values["connector.class"] or SINK)
+    if made is None and sink:  # reading it has not come so far
+        warn_of_unknown(values)
+        said += [("warning", problem) for problem in values.findings.warnings]
+    linted = Linted(values, made, given.worker, _sources(properties, path), properties)
+    rules = RULES if sink else ()
     found = [finding for rule in rules for finding in _of_rule(rule, linted)]
     findings = (*_not_said_better(linted, said, found), *found, *_of_state(properties, path))
     return Report(_name(given), tuple(sorted(findings, key=_severity)), verdict(made.sink) if made else None, made)

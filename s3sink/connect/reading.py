@@ -135,6 +135,8 @@ class Reading:
 
     def _with_hint(self, key: str, message: str) -> str:
         hint = self.values.hints.get(key)
+        if hint and not self.values.given(key):
+            return f"{message} The file has {hint}, which is no key."
         return f"{message} Did you mean {hint}?" if hint else message
 
     def _error(self, problems: Iterable[Problem]) -> ConfigError:

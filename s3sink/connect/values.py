@@ -9,6 +9,7 @@ from typing import Any
 from s3sink.config import masked
 from s3sink.connect.findings import Findings, invalid
 from s3sink.connect.keys import KEYS
+from s3sink.connect.nearest import nearest
 from s3sink.connect.plugins import class_messages
 from s3sink.errors import ConfigError, Problem
 
@@ -87,12 +88,13 @@ def read_values(properties: Mapping[str, str], secrets: Collection[str] = ()) ->
 
 
 def _read(name: str, properties: Mapping[str, str]) -> tuple[Any, list[str], str]:
-    """Value, messages, and what was probably meant."""
+    """Value, messages, and what was probably meant; of a missing key, which key of the file probably means it."""
     key = KEYS[name]
     default = None if key.required else key.default
     if name not in properties:
         missing = key.required and not (name == _OPTIONAL_WITH_ROTATION and _without_flush_size(properties))
-        return default, [f'Missing required configuration "{name}" which has no default value.'] * missing, ""
+        meant = nearest(name, [given for given in properties if given not in KEYS]) if missing else None
+        return default, [f'Missing required configuration "{name}" which has no default value.'] * missing, meant or ""
     text = properties[name]
     if key.type == "CLASS":
         messages, hint = class_messages(name, text)

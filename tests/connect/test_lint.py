@@ -13,6 +13,7 @@ from s3sink.connect.keys import BYTES, JSON, KEYS, PARQUET, PARTITIONERS, SINK, 
 from s3sink.connect.lint import Report, lint, lint_together
 from s3sink.connect.rules import RULES, Finding
 from s3sink.connect.rules.meant import fields, is_legal, meant
+from tests.connect.configs import config
 
 ERRORS = "errors.deadletterqueue."
 UNWRAP = "transforms.u."
@@ -541,3 +542,21 @@ def test_two_connectors_on_one_topic_write_the_same_keys() -> None:
 def test_connectors_with_places_of_their_own_are_well_together() -> None:
     others = [of({"name": "b", "topics.dir": "b"}), of({"name": "c", "topics": "clicks"})]
     assert lint_together([lint(GOOD), *map(lint, others)]) == []
+
+
+def test_a_misspelt_key_is_named_although_the_file_cannot_be_run() -> None:
+    wrong = config(without=("flush.size",)) | {"flush.sise": "10"}
+    report = lint(wrong)
+    said = {finding.key: finding for finding in report.findings}
+    assert "The file has flush.sise" in said["flush.size"].reason
+    assert said["flush.sise"].remedy == "did you mean flush.size?"
+
+
+def test_a_zone_that_nobody_knows_is_not_said_to_be_missing() -> None:
+    hourly = {
+        "partitioner.class": "io.confluent.connect.storage.partitioner.HourlyPartitioner",
+        "locale": "en",
+        "timezone": "Mars/Base",
+    }
+    said = {finding.key: finding for finding in lint(config(hourly)).findings}
+    assert "Mars/Base" in said["timezone"].reason

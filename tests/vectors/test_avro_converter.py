@@ -8,8 +8,8 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
-from s3sink.testing.schema_registry import SchemaRegistry
 
+from s3sink.testing.schema_registry import SchemaRegistry
 from tests.vectors.files import Vector
 from tests.vectors.running import TOPIC, run_converter
 

@@ -97,7 +97,7 @@ def incomplete_time_partitioner(linted: Linted) -> Iterable[Finding]:
         ("locale", "Locale cannot be empty.", "add locale=en"),
         ("timezone", "Timezone cannot be empty.", "add timezone=UTC, or the zone whose days you mean"),
     ):
-        if not linted[key].strip():
+        if not linted.text(key):
             reason = f"{words} The {linted.partitioner}Partitioner needs it, and Kafka Connect says so at start only"
             yield linted.error(key, reason, remedy)
 
