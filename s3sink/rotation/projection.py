@@ -88,7 +88,7 @@ def _schema_text(schema: Schema) -> str:
 
 # ---------------------------------------------------------------------------------------------- values that are there
 def _of_values(record: Schema, current: Schema) -> Project:
-    if record == current:
+    if record == current and not _has_defaults(current):
         return _same
     if current.type == "struct":
         return _of_structs(record, current)
@@ -97,6 +97,13 @@ def _of_values(record: Schema, current: Schema) -> Project:
     if current.type == "map":
         return _of_maps(record, current)
     return _WIDER.get((record.type[:3], current.type), _same) if record.type != current.type else _same
+
+
+def _has_defaults(schema: Schema) -> bool:
+    """Whether a null in it may become a default: projecting reads fields as Connect's `Struct.get` does."""
+    parts = [schema.keys, schema.items, *(field.schema for field in schema.fields)]
+    some = any(field.schema.default is not None for field in schema.fields)
+    return some or any(_has_defaults(part) for part in parts if part is not None)
 
 
 def _of_structs(record: Schema, current: Schema) -> Project:

@@ -244,6 +244,15 @@ def text(value: Any) -> str:
     return json.dumps(value, sort_keys=True)
 
 
+def test_a_null_in_a_struct_that_stays_as_it_is_becomes_its_default() -> None:
+    inner = Schema(type="struct", fields=(Field("c", Schema(type="int64", optional=True, default=5)),))
+    record, current = (
+        Schema(type="struct", name="n", version=version, fields=(Field("s", inner), *more))
+        for version, more in ((2, (Field("x", Schema(type="string", optional=True)),)), (1, ()))
+    )
+    assert projector(record, current, "FORWARD")({"s": {"c": None}, "x": None}) == {"s": {"c": 5}}
+
+
 @given(st.data(), RECORDS, RECORDS)
 def test_projection_is_what_its_definition_says(data: st.DataObject, source: Schema, target: Schema) -> None:
     value = data.draw(values_of(source))
