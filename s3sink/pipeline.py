@@ -83,9 +83,8 @@ class Pipeline:
 
     @property
     def makes_rows(self) -> bool:
-        """Whether values become Python objects and stay so until they are lines: no columns are made of them."""
-        text = self.passes_json and not self.chain.transforms
-        return not text and isinstance(self.format, JsonFormat | BytesFormat)
+        """Whether records become Python objects and stay so until they are lines: no columns are made of them."""
+        return not self.passes_json and isinstance(self.format, JsonFormat | BytesFormat)
 
     def executing(self, error: RecordError) -> str:
         """The full name of the class in which a record failed, Connect's where it has one."""
