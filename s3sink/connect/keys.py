@@ -6,7 +6,7 @@ This table is what is read, what is checked, and what docs/configuration.md prin
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from s3sink.connect.definition import (
     REQUIRED,
@@ -25,6 +25,7 @@ from s3sink.connect.definition import (
     size,
     timezone,
 )
+from s3sink.storage.s3_options import CannedAcl
 
 SINK: Final = "io.confluent.connect.s3.S3SinkConnector"
 STORAGE: Final = "io.confluent.connect.s3.storage.S3Storage"
@@ -35,16 +36,7 @@ PARQUET: Final = "io.confluent.connect.s3.format.parquet.ParquetFormat"
 PARTITIONERS: Final = "io.confluent.connect.storage.partitioner."
 DEFAULT_CREDENTIALS: Final = "com.amazonaws.auth.DefaultAWSCredentialsProviderChain"
 
-_ACLS = (
-    "private",
-    "public-read",
-    "public-read-write",
-    "authenticated-read",
-    "log-delivery-write",
-    "bucket-owner-read",
-    "bucket-owner-full-control",
-    "aws-exec-read",
-)
+_ACLS: Final[tuple[str, ...]] = get_args(CannedAcl)
 _PARQUET = ("none", "gzip", "snappy", "lz4", "brotli", "lz4_raw", "zstd", "lzo")
 _ALWAYS_GROWS = "buffers always begin small and grow"
 _NEVER_OVERWRITES = "every object is created only if its key is free, wherever the store can do that"

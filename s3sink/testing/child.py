@@ -13,8 +13,11 @@ import sys
 import tempfile
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Self
 
 from s3sink.errors import S3SinkError
 
@@ -189,3 +192,50 @@ def free_ports(wanted: Sequence[int]) -> tuple[int, ...]:
         for each in sockets:
             each.close()
     return tuple(port or next(free) for port in wanted)
+
+
+class Server(ABC):
+    """What the servers of the tests share: one child process, its ports, and a directory, to be used in `with`.
+
+    A subclass gives `_ports`, `_home` and `_child`, and says how to `start`.
+    """
+
+    _ports: Sequence[int]
+    _home: Home
+    _child: Child
+
+    @property
+    def pid(self) -> int:
+        """The process of the server."""
+        return self._child.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether the process is there."""
+        return self._child.running()
+
+    @abstractmethod
+    def start(self) -> None:
+        """Start it and wait until it answers. Raises ServerError with its log when it does not."""
+
+    def stop(self) -> None:
+        """SIGTERM, and SIGKILL when it is still there after 20 s. Does nothing when it is not running."""
+        self._child.stop()
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        self._child.kill()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as undo:
+            undo.callback(self.__exit__)
+            self.start()
+            undo.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._home.temporary:
+            self.kill()  # nobody needs its data: an orderly end can take 20 s
+        else:
+            self.stop()
+        self._home.remove()

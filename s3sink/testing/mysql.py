@@ -10,13 +10,12 @@ import sys
 import tarfile
 import zipfile
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from s3sink.errors import MissingExtraError
 from s3sink.testing import maven
-from s3sink.testing.child import HOST, Child, Home, ServerError, free_ports
+from s3sink.testing.child import HOST, Child, Home, Server, ServerError, free_ports
 from s3sink.testing.shared_library import Symbols, compile_stub, is_there
 
 if TYPE_CHECKING:
@@ -65,7 +64,7 @@ _LIBRARIES: Mapping[str, Symbols] = {
 }  # fmt: skip
 
 
-class MySQLServer:
+class MySQLServer(Server):
     """One MySQL 8 server whose binary log has every change of every row. It takes connections when `start()` returns.
 
     The user `root` needs no password, and only this machine can connect. `settings` are lines of `my.cnf` that go over
@@ -87,7 +86,7 @@ class MySQLServer:
         ready_within: float = 90,
     ) -> None:
         self._settings, self._jar, self._ready_within = settings or {}, jar, ready_within
-        self._ports: Sequence[int] = (port or 0,)
+        self._ports = (port or 0,)
         self._home = Home(directory, "mysql")
         self._child = Child("MySQL")
 
@@ -95,16 +94,6 @@ class MySQLServer:
     def port(self) -> int:
         """Where clients connect."""
         return self._ports[0]
-
-    @property
-    def pid(self) -> int:
-        """The process of the server."""
-        return self._child.pid
-
-    @property
-    def running(self) -> bool:
-        """Whether the process is there."""
-        return self._child.running()
 
     def start(self) -> None:
         """Start it and wait until it greets a client. Raises ServerError with its log when it does not."""
@@ -122,14 +111,6 @@ class MySQLServer:
             _initialise(command, env)
         self._child.start(command, log=log, env=env)
         self._child.wait_until(lambda: _greets(self.port), self._ready_within)
-
-    def stop(self) -> None:
-        """SIGTERM, and SIGKILL when it is still there after 20 s. Does nothing when it is not running."""
-        self._child.stop()
-
-    def kill(self) -> None:
-        """SIGKILL."""
-        self._child.kill()
 
     def connect(self, database: str | None = None) -> Connection:
         """A new connection that commits each statement. Raises MissingExtraError without `pymysql`."""
@@ -156,20 +137,6 @@ class MySQLServer:
         path = home / "my.cnf"
         path.write_text("[mysqld]\n" + "".join(f"{key}={value}\n" for key, value in lines.items()))
         return path
-
-    def __enter__(self) -> MySQLServer:
-        with ExitStack() as undo:
-            undo.callback(self.__exit__)
-            self.start()
-            undo.pop_all()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._home.temporary:
-            self.kill()  # nobody needs its data
-        else:
-            self.stop()
-        self._home.remove()
 
 
 def _check_platform() -> None:

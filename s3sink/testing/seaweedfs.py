@@ -7,16 +7,15 @@ import shutil
 import sys
 import sysconfig
 from collections.abc import Sequence
-from contextlib import ExitStack
 from http.client import HTTPConnection, HTTPException
 from importlib import metadata
 from pathlib import Path
 
 from s3sink.errors import MissingExtraError
-from s3sink.testing.child import HOST, Child, Home, ServerError, free_ports
+from s3sink.testing.child import HOST, Child, Home, Server, ServerError, free_ports
 
 
-class SeaweedFS:
+class SeaweedFS(Server):
     """SeaweedFS as an S3 server with one pair of keys. It takes objects when `start()` returns.
 
     It has conditional PUT and refuses wrong checksums. Known gaps (4.48): a wrong sha256 of the payload is accepted,
@@ -35,7 +34,7 @@ class SeaweedFS:
         ready_within: float = 60,
     ) -> None:
         self.access_key, self.secret_key, self._ready_within = access_key, secret_key, ready_within
-        self._ports: Sequence[int] = (port or 0, *[0] * 9)  # http and grpc of s3, master, filer, volume and admin
+        self._ports = (port or 0, *[0] * 9)  # http and grpc of s3, master, filer, volume and admin
         self._home = Home(directory, "seaweedfs")
         self._child = Child("SeaweedFS")
 
@@ -43,16 +42,6 @@ class SeaweedFS:
     def endpoint(self) -> str:
         """The URL for S3 clients."""
         return f"http://{HOST}:{self._ports[0]}"
-
-    @property
-    def pid(self) -> int:
-        """The process of the server."""
-        return self._child.pid
-
-    @property
-    def running(self) -> bool:
-        """Whether the process is there."""
-        return self._child.running()
 
     def start(self) -> None:
         """Start it and wait until S3 answers and there is a volume to write to. Raises ServerError with its log."""
@@ -66,12 +55,12 @@ class SeaweedFS:
 
     def stop(self) -> None:
         """SIGTERM, and SIGKILL when it is still there after 20 s. Does nothing when it is not running."""
-        self._child.stop()
+        super().stop()
         _sweep(self._ports)
 
     def kill(self) -> None:
         """SIGKILL."""
-        self._child.kill()
+        super().kill()
         _sweep(self._ports)
 
     def create_bucket(self, name: str) -> None:
@@ -92,20 +81,6 @@ class SeaweedFS:
     def _takes_objects(self) -> bool:
         s3, master = self._ports[0], self._ports[2]
         return _http("GET", s3, "/")[0] in (200, 403) and b'"fid"' in _http("GET", master, "/dir/assign")[1]
-
-    def __enter__(self) -> SeaweedFS:
-        with ExitStack() as undo:
-            undo.callback(self.__exit__)
-            self.start()
-            undo.pop_all()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._home.temporary:
-            self.kill()  # nobody needs its data: an orderly end can take 20 s
-        else:
-            self.stop()
-        self._home.remove()
 
 
 def _sweep(ports: Sequence[int]) -> None:

@@ -12,10 +12,10 @@ from typing import Any, Literal, NoReturn
 
 from s3sink.connect_json import int_decoder, shortest_float32
 from s3sink.errors import TransformError
-from s3sink.java_class import INT_BITS
+from s3sink.java_class import INT_BITS, java_class
 from s3sink.java_text import date_text, double_text, epoch_milliseconds, float_text, parse_double, parse_integer
 from s3sink.schema import DATE, DECIMAL, TIME, TIMESTAMP, Schema
-from s3sink.transforms._fields import java_class, not_connect_data
+from s3sink.transforms._fields import not_connect_data
 
 Convert = Callable[[Any], Any]
 Kind = Literal["integer", "double", "float", "boolean", "string", "bytes", "decimal", "date", "time", "timestamp"]

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from s3sink.errors import TransformError
+from s3sink.java_class import java_class
 from s3sink.record import Headers, SinkRecord
 from s3sink.schema import Field, Schema
-from s3sink.transforms._fields import field_reader, java_class, not_a_map, not_a_struct, struct_like
+from s3sink.transforms._fields import field_reader, not_a_map, not_a_struct, struct_like
 
 Names = tuple[str, ...]
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 from s3sink.errors import ILLEGAL_ARGUMENT, SCHEMA_BUILDER_EXCEPTION, TransformError
+from s3sink.java_class import java_class
 from s3sink.java_text import JAVA_SPACE
 from s3sink.record import Header, Headers
 from s3sink.schema import Field, Schema
@@ -21,7 +22,7 @@ from s3sink.transforms._field_references import (
     read_plain,
     typed_references,
 )
-from s3sink.transforms._fields import field_reader, java_class, struct_like
+from s3sink.transforms._fields import field_reader, struct_like
 
 OPERATIONS = frozenset(("c", "r", "u", "d", "t"))
 DELETED = "__deleted"

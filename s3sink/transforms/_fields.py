@@ -9,7 +9,7 @@ from s3sink.batch import RecordBatch
 from s3sink.config import problem_if
 from s3sink.connect_json import PerSchema
 from s3sink.errors import SCHEMA_BUILDER_EXCEPTION, Problem, TransformError
-from s3sink.java_class import java_class as java_class
+from s3sink.java_class import java_class
 from s3sink.record import Headers, SinkRecord
 from s3sink.schema import Field, Schema
 

@@ -7,10 +7,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal, NamedTuple
 
 from s3sink.errors import CONNECT_EXCEPTION, TransformError
+from s3sink.java_class import java_class
 from s3sink.java_text import epoch_milliseconds
 from s3sink.schema import DATE, TIME, TIMESTAMP, Schema
 from s3sink.simple_date_format import SimpleDateFormat
-from s3sink.transforms._fields import java_class
 from s3sink.transforms._record_text import schema_text
 
 Target = Literal["string", "unix", "Date", "Time", "Timestamp"]

@@ -12,6 +12,7 @@ from s3sink.batch import RecordBatch
 from s3sink.config import Option, check, problem_if
 from s3sink.connect_json import PerSchema
 from s3sink.errors import Problem, TransformError
+from s3sink.java_class import java_class
 from s3sink.record import Header, Headers, SinkRecord
 from s3sink.schema import Schema
 from s3sink.transforms._dropped_fields import Names, key_without, names_in
@@ -25,7 +26,7 @@ from s3sink.transforms._envelope import (
 )
 from s3sink.transforms._envelope_text import DROPPED, NOT_TEXT, RowTexts
 from s3sink.transforms._field_references import field_references, references_problem
-from s3sink.transforms._fields import freeze, java_class, with_value
+from s3sink.transforms._fields import freeze, with_value
 
 
 class _Deletes(NamedTuple):

@@ -9,9 +9,10 @@ from typing import Annotated, Any, Literal, cast, get_args
 
 from s3sink.config import Option, check, problem_if
 from s3sink.errors import Problem, TransformError
+from s3sink.java_class import java_class
 from s3sink.record import SinkRecord
 from s3sink.schema import Schema
-from s3sink.transforms._fields import choice_problem, freeze, java_class, not_a_map, not_a_struct, part_of, with_topic
+from s3sink.transforms._fields import choice_problem, freeze, not_a_map, not_a_struct, part_of, with_topic
 from s3sink.transforms._json_path import JsonPath, json_path_problem
 
 OfAny = Literal["value", "key", "header"]

@@ -13,10 +13,10 @@ from s3sink.batch import RecordBatch
 from s3sink.config import Option, check, problem_if
 from s3sink.connect_json import int_decoder, shortest_float32
 from s3sink.errors import TransformError
-from s3sink.java_class import INT_BITS
+from s3sink.java_class import INT_BITS, java_class
 from s3sink.record import SinkRecord
 from s3sink.schema import Schema
-from s3sink.transforms._fields import UNSET, FieldEditor, Of, Plan, field_reader, freeze, java_class, names_problem
+from s3sink.transforms._fields import UNSET, FieldEditor, Of, Plan, field_reader, freeze, names_problem
 
 _NOTHING: dict[type, Any] = {
     bool: False,

@@ -10,9 +10,10 @@ from s3sink.batch import RecordBatch
 from s3sink.config import Option, check
 from s3sink.date_pattern import has_two_digit_year, parse_pattern
 from s3sink.errors import Problem, TransformError
+from s3sink.java_class import java_class
 from s3sink.record import SinkRecord
 from s3sink.simple_date_format import SimpleDateFormat
-from s3sink.transforms._fields import freeze, java_class, names_problem, not_a_map, with_topic
+from s3sink.transforms._fields import freeze, names_problem, not_a_map, with_topic
 from s3sink.transforms.timestamp_router import TimestampRouter
 
 _PURPOSE = "routing by a timestamp in the message"

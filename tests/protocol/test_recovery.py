@@ -85,35 +85,30 @@ def keys(sim: Simulation) -> dict[str, list[int]]:
 LOSSES = {"nothing": (), "the changelog": ("rows",), "the offsets": ("offsets",), "both": ("rows", "offsets")}
 
 
+def crash_and_recover(sim: Simulation, nth: int, lost: str) -> None:
+    process = sim.start()
+    process.gate.stop_after(nth)
+    sim.work(process)
+    sim.crash(process)
+    if "rows" in LOSSES[lost]:
+        sim.forget()
+    if "offsets" in LOSSES[lost]:
+        sim.reset(None)
+    produce(sim, "ab")
+    sim.finish()
+
+
 @pytest.mark.parametrize(("nth", "lost"), list(itertools.product(range(14), LOSSES)))
 def test_any_one_witness_is_enough_after_a_crash_at_any_point(nth: int, lost: str) -> None:
     with simulation("abaab") as sim:
-        process = sim.start()
-        process.gate.stop_after(nth)
-        sim.work(process)
-        sim.crash(process)
-        if "rows" in LOSSES[lost]:
-            sim.forget()
-        if "offsets" in LOSSES[lost]:
-            sim.reset(None)
-        produce(sim, "ab")
-        sim.finish()
+        crash_and_recover(sim, nth, lost)
 
 
 @pytest.mark.parametrize(("nth", "lost"), list(itertools.product(range(18), LOSSES)))
 def test_files_of_keys_belong_to_the_generation_through_a_crash_at_any_point(nth: int, lost: str) -> None:
     options: dict[str, Any] = {"keys_format": JsonFormat(), "transforms": [value_as_key], "rotation": [FlushSize(3)]}
     with simulation("abaab", **options) as sim:
-        process = sim.start()
-        process.gate.stop_after(nth)
-        sim.work(process)
-        sim.crash(process)
-        if "rows" in LOSSES[lost]:
-            sim.forget()
-        if "offsets" in LOSSES[lost]:
-            sim.reset(None)
-        produce(sim, "ab")
-        sim.finish()
+        crash_and_recover(sim, nth, lost)
         assert sim.stored().keys() == sim.stored("keys").keys()
 
 
